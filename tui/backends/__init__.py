@@ -1,0 +1,1 @@
+"""What answers: clients of model servers, behind the ports of the domain."""

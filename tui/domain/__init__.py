@@ -1,0 +1,1 @@
+"""Frozen dataclasses and rules; standard library only."""

@@ -1,0 +1,201 @@
+"""Conversations: a tree of messages and the path through it that is shown and sent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+from uuid import uuid4
+
+from tui.domain.generation import Options, Stats, Think
+
+ConversationId = NewType("ConversationId", str)
+"""A conversation's id: 32 hexadecimal digits."""
+
+MessageId = NewType("MessageId", str)
+"""A message's id: 32 hexadecimal digits."""
+
+UNTITLED = "New conversation"
+"""What a conversation is called until it has a title."""
+
+
+def new_conversation_id() -> ConversationId:
+    """Return an id that no conversation has."""
+    return ConversationId(uuid4().hex)
+
+
+def new_message_id() -> MessageId:
+    """Return an id that no message has."""
+    return MessageId(uuid4().hex)
+
+
+class Role(StrEnum):
+    """Who a message is from, in the words of the Ollama API."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class MessageStatus(StrEnum):
+    """How far a message got."""
+
+    COMPLETE = "complete"
+    """All of it is there: the server said `done`."""
+    STREAMING = "streaming"
+    """It is being written by the process that owns it."""
+    STOPPED = "stopped"
+    """The user stopped it; what had arrived is kept."""
+    FAILED = "failed"
+    """The server refused or reported an error; `Message.error` says which."""
+    INTERRUPTED = "interrupted"
+    """It was cut by a crash, a lost server or a shutdown; what had arrived is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file sent along with a message; its bytes live in the store under their hash."""
+
+    digest: str
+    """SHA-256 of the bytes, hexadecimal."""
+    name: str
+    """The file name as the user knew it. From outside: never opened, shown sanitised."""
+    media_type: str
+    """For example `image/png`."""
+    size: int
+    """Bytes."""
+    width: int | None = None
+    """Pixels, for an image."""
+    height: int | None = None
+    """Pixels, for an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    parent_id: MessageId | None
+    """The message it follows; siblings with the same parent are branches."""
+    role: Role
+    content: str
+    created_at: float
+    """Seconds since the epoch."""
+    status: MessageStatus = MessageStatus.COMPLETE
+    thinking: str = ""
+    model: str = ""
+    """The model that answered; empty for the user's messages."""
+    stop_reason: str = ""
+    """The server's `done_reason`: `stop`, `length`, …; empty when there was none."""
+    stats: Stats = field(default_factory=Stats)
+    error: str = ""
+    """What went wrong, for people; never sent to a model."""
+    hint: str = ""
+    """What can be done about `error`."""
+    finished_at: float | None = None
+    """Seconds since the epoch."""
+    tool_calls: str = ""
+    """The `tool_calls` of an assistant message as a JSON array; empty for none."""
+    tool_name: str = ""
+    """Which tool a message of role `tool` is from."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A saved conversation, without its messages."""
+
+    id: ConversationId
+    title: str
+    created_at: float
+    """Seconds since the epoch."""
+    updated_at: float
+    """Seconds since the epoch of the last message."""
+    model: str = ""
+    """The model that answers next; empty until one is chosen."""
+    system: str = ""
+    """The system prompt; empty for none."""
+    options: Options = field(default_factory=Options)
+    think: Think | None = None
+    """The thinking level; None leaves it to the model."""
+    active_leaf: MessageId | None = None
+    """The last message of the branch that is shown."""
+    title_by_user: bool = False
+    """A title set by hand is never replaced."""
+    pinned: bool = False
+    unread: bool = False
+    """An answer ended that has not been looked at."""
+    trashed_at: float | None = None
+    """Seconds since the epoch; None while it is not in the trash."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A message that waits until the answer before it has ended."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    content: str
+    created_at: float
+    """Seconds since the epoch."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A message that full-text search found."""
+
+    conversation_id: ConversationId
+    conversation_title: str
+    message_id: MessageId
+    role: Role
+    snippet: str
+    """Some text around the match; matches stand between `\\x02` and `\\x03`."""
+    created_at: float
+    """Seconds since the epoch."""
+
+
+def active_path(messages: Iterable[Message], leaf: MessageId | None) -> tuple[Message, ...]:
+    """Return the branch that ends at `leaf`, first message first.
+
+    A missing parent or a cycle (a damaged store) ends the walk instead of failing.
+    """
+    by_id: Mapping[MessageId, Message] = {message.id: message for message in messages}
+    path: list[Message] = []
+    seen: set[MessageId] = set()
+    current = by_id.get(leaf) if leaf is not None else None
+    while current is not None and current.id not in seen:
+        seen.add(current.id)
+        path.append(current)
+        current = by_id.get(current.parent_id) if current.parent_id is not None else None
+    path.reverse()
+    return tuple(path)
+
+
+def title_from(text: str, limit: int = 60) -> str:
+    """Return a title made of the first words of `text`, at most `limit` characters long."""
+    words = text.split()
+    title = ""
+    for word in words:
+        longer = f"{title} {word}" if title else word
+        if len(longer) > limit:
+            return (title or longer[: limit - 1]) + "…"
+        title = longer
+    return title or UNTITLED
+
+
+def sent_history(path: Sequence[Message], system: str) -> tuple[tuple[Role, Message | str], ...]:
+    """Return what of a branch a model is told: the system prompt, then the messages in order.
+
+    Answers that brought nothing (refused, cut before the first token) are left out, and so is what
+    went wrong: neither is part of the conversation.
+    """
+    history: list[tuple[Role, Message | str]] = []
+    if system.strip():
+        history.append((Role.SYSTEM, system))
+    for message in path:
+        if message.role is Role.ASSISTANT and not message.content and not message.tool_calls:
+            continue
+        history.append((message.role, message))
+    return tuple(history)

@@ -1,0 +1,88 @@
+"""What can go wrong, each with what happened and what to do next."""
+
+
+class TuiError(Exception):
+    """Something went wrong that a person should be told of.
+
+    Attributes:
+        message: What happened, in one sentence.
+        hint: What to do about it; may be empty.
+        retryable: Trying the same again can help.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ServerUnreachable(TuiError):
+    """No answer from the server: refused, unknown host, timeout, TLS."""
+
+    retryable = True
+
+
+class NotAnOllamaServer(TuiError):
+    """Something answered that does not speak the Ollama API."""
+
+
+class ServerRefused(TuiError):
+    """The server answered 401 or 403."""
+
+
+class ServerBusy(TuiError):
+    """The server's queue is full (503)."""
+
+    retryable = True
+
+
+class ServerFailed(TuiError):
+    """The server, or the model's runner, broke down while it worked (5xx or an error line)."""
+
+    retryable = True
+
+
+class AnswerInterrupted(TuiError):
+    """The stream ended before the server said `done`: the answer is not complete."""
+
+    retryable = True
+
+
+class ModelMissing(TuiError):
+    """The server does not have the model."""
+
+
+class CapabilityMissing(TuiError):
+    """The model cannot do what was asked of it: images, thinking, tools."""
+
+
+class BadRequest(TuiError):
+    """The server did not accept the request."""
+
+
+class ContextOverflow(TuiError):
+    """The request is longer than the context window."""
+
+
+class StoreUnavailable(TuiError):
+    """The conversation store cannot be opened or written."""
+
+
+class StoreCorrupt(StoreUnavailable):
+    """The file is not a database, or a damaged one. It was kept as it is."""
+
+
+class StoreTooNew(StoreUnavailable):
+    """The store was written by a newer version. It was not touched."""
+
+
+class EngineFailed(TuiError):
+    """The embedded engine could not start or has died."""
+
+    retryable = True
+
+
+class SettingsError(TuiError):
+    """The settings cannot be used: an unreadable file, an unknown key, a bad value."""

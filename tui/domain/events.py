@@ -1,0 +1,112 @@
+"""What happened, for whoever shows it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage
+from tui.domain.errors import TuiError
+from tui.domain.generation import Phase
+from tui.domain.model import ModelInfo, RunningModel
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationStarted:
+    """An answer was begun: its (empty) message and the user's message before it are in the store."""
+
+    conversation_id: ConversationId
+    user: Message | None
+    """The message that asks; None when an answer is regenerated."""
+    answer: Message
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationUpdated:
+    """More of an answer arrived. Texts only ever grow, so a later update replaces an earlier one."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    phase: Phase
+    content: str
+    """All of the answer so far."""
+    thinking: str
+    """All of the thinking so far."""
+    tokens: int
+    """Pieces of text received so far."""
+    tokens_per_second: float | None
+    """Speed over the answer so far; None before there is any."""
+    started_at: float
+    """Monotonic seconds when the request went out."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFinished:
+    """An answer ended, one way or another; `answer.status` says which."""
+
+    conversation_id: ConversationId
+    answer: Message
+    error: TuiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """The messages that wait in a conversation changed."""
+
+    conversation_id: ConversationId
+    queued: tuple[QueuedMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationsChanged:
+    """The list of conversations, or something shown in it, changed."""
+
+    conversation_id: ConversationId | None = None
+    """Which one; None when it may be any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged:
+    """The installed or loaded models are known anew."""
+
+    models: tuple[ModelInfo, ...]
+    running: tuple[RunningModel, ...]
+
+
+class ServerCondition(StrEnum):
+    """How the connection to the server is."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """The server in use and how the connection to it is."""
+
+    condition: ServerCondition
+    address: str
+    """Host and port, for people."""
+    version: str = ""
+    embedded: bool = False
+    """It is the embedded engine."""
+    error: TuiError | None = None
+    """Why it is unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStateChanged:
+    """The connection changed."""
+
+    state: ServerState
+
+
+Event = (
+    GenerationStarted
+    | GenerationUpdated
+    | GenerationFinished
+    | QueueChanged
+    | ConversationsChanged
+    | ModelsChanged
+    | ServerStateChanged
+)
+"""Everything that is published."""

@@ -1,0 +1,187 @@
+"""What the services need from outside, as protocols."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from tui.domain.conversation import (
+    Attachment,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    QueuedMessage,
+    SearchHit,
+)
+from tui.domain.generation import ChatRequest, Delta
+from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+
+
+class ChatBackend(Protocol):
+    """Something that answers. Every method raises a `TuiError` when it cannot."""
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people; without user names, passwords or tokens."""
+        ...
+
+    def chat(self, request: ChatRequest) -> AsyncIterator[Delta]:
+        """Stream an answer.
+
+        Closing the iterator (`aclose`) or cancelling the task that reads it stops the generation at
+        the server.
+
+        Raises:
+            AnswerInterrupted: the stream ended without `done`.
+            TuiError: the server refused or broke down, also in mid-stream.
+        """
+        ...
+
+    async def version(self) -> str:
+        """Return the server's version; the cheapest sign of life."""
+        ...
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """Return the installed models."""
+        ...
+
+    async def show(self, name: str) -> ModelDetails:
+        """Return the details of one model."""
+        ...
+
+    async def running(self) -> tuple[RunningModel, ...]:
+        """Return the loaded models; empty on servers too old to say."""
+        ...
+
+    async def load(self, name: str, keep_alive: str | None = None) -> None:
+        """Load a model; returns when it is loaded."""
+        ...
+
+    async def unload(self, name: str) -> None:
+        """Unload a model."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Where conversations live. Writes are committed when the call returns.
+
+    Every method raises `StoreUnavailable` when the file cannot be read or written.
+    """
+
+    async def aclose(self) -> None:
+        """Wait for every write and close the file."""
+        ...
+
+    async def create(self, conversation: Conversation) -> None:
+        """Store a new conversation."""
+        ...
+
+    async def conversation(self, conversation_id: ConversationId) -> Conversation | None:
+        """Return a conversation, or None."""
+        ...
+
+    async def update(self, conversation: Conversation) -> None:
+        """Store every field of a conversation that exists, except its times and active leaf."""
+        ...
+
+    async def set_active_leaf(self, conversation_id: ConversationId, leaf: MessageId | None) -> None:
+        """Remember which branch is shown."""
+        ...
+
+    async def delete(self, conversation_id: ConversationId) -> None:
+        """Delete a conversation and its messages for good."""
+        ...
+
+    async def conversations(
+        self, *, query: str = "", offset: int = 0, limit: int = 200
+    ) -> tuple[Conversation, ...]:
+        """Return saved conversations, pinned ones first, then the last updated first.
+
+        Those in the trash are left out. `query` keeps those whose title contains it, ignoring case.
+        """
+        ...
+
+    async def find(self, prefix: str) -> tuple[ConversationId, ...]:
+        """Return the ids that start with `prefix`, at most ten."""
+        ...
+
+    async def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
+        """Return all messages of a conversation, every branch, in the order they were stored."""
+        ...
+
+    async def add_messages(self, messages: Sequence[Message]) -> None:
+        """Store new messages in one transaction.
+
+        The last one becomes its conversation's active leaf, its time the conversation's
+        `updated_at`. Messages with status `streaming` are owned by this process.
+        """
+        ...
+
+    async def reopen(self, message_id: MessageId) -> None:
+        """Make an ended answer `streaming` again, owned by this process, to be continued."""
+        ...
+
+    async def checkpoint(self, message_id: MessageId, content: str, thinking: str) -> None:
+        """Store how far a streaming message got."""
+        ...
+
+    async def finish(self, message: Message, *, unread: bool) -> None:
+        """Store the end state of a streaming message, and whether the conversation is unread."""
+        ...
+
+    async def recover(self) -> int:
+        """Mark streaming messages of dead processes as interrupted; return how many.
+
+        Messages that waited behind them go back into their conversations' drafts.
+        """
+        ...
+
+    async def enqueue(self, queued: QueuedMessage) -> None:
+        """Store a message that waits."""
+        ...
+
+    async def dequeue(self, queued_id: MessageId) -> None:
+        """Remove a message that no longer waits."""
+        ...
+
+    async def queued(self, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:
+        """Return the messages that wait in a conversation, first come first."""
+        ...
+
+    async def draft(self, conversation_id: ConversationId | None) -> str:
+        """Return the unsent text of a conversation; None is the conversation not yet begun."""
+        ...
+
+    async def save_draft(self, conversation_id: ConversationId | None, text: str) -> None:
+        """Store the unsent text of a conversation."""
+        ...
+
+    async def add_attachment(self, data: bytes, attachment: Attachment) -> None:
+        """Store the bytes of an attachment under their digest, once."""
+        ...
+
+    async def attachment_data(self, digest: str) -> bytes | None:
+        """Return the bytes of an attachment, or None."""
+        ...
+
+    async def search(self, query: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+        """Return the messages that contain the words of `query`, the best first.
+
+        Query text is words to find, never FTS5 syntax.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time, so that tests can hold it still."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+        ...

@@ -1,0 +1,1 @@
+"""Text to strips: no DOM, no app."""

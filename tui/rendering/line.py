@@ -1,0 +1,61 @@
+"""What rendering makes: lines of a block, and the styles they are drawn in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from textual.strip import Strip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line on the screen, with what copying and finding need to know of it."""
+
+    strip: Strip
+    """The cells; not padded, never wider than the width it was rendered for.
+
+    Its segments carry Style meta where a click does something: `{"href": url}` for a link,
+    `{"copy_code": n}` for the copy mark of the n-th code block of the document.
+    """
+    gutter: int = 0
+    """Cells at the left that are not text: quote bars, list indentation, frames."""
+    join: str | None = None
+    """None where a new line of text begins; otherwise what stood at the soft wrap (`" "` or `""`)."""
+
+
+class Block(Protocol):
+    """A top-level piece of a document. The same object as long as its source is the same."""
+
+    source: str
+    """Its Markdown, sanitised."""
+
+    def height(self, width: int) -> int:
+        """Return how many lines it has at `width` cells. Cheap for code, cached for the rest."""
+        ...
+
+    def lines(self, start: int, stop: int, width: int, palette: "Palette") -> Sequence[Line]:
+        """Return the lines from `start` to `stop` (exclusive); rendered when first asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a theme, as `#rrggbb`, that rendering uses. Hashable: it is part of cache keys."""
+
+    dark: bool
+    foreground: str
+    background: str
+    surface: str
+    """Behind code and thinking."""
+    muted: str
+    """Readable, but quiet: times, figures, frames."""
+    primary: str
+    secondary: str
+    accent: str
+    warning: str
+    error: str
+    success: str
+    wrap_code: bool = False
+    """Wrap the long lines of code instead of cutting them at the edge."""
+    code_offset: int = 0
+    """Cells by which unwrapped code is scrolled to the left."""

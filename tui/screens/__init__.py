@@ -1,0 +1,1 @@
+"""Screens: they lay out widgets and route intents to services."""

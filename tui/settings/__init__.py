@@ -1,0 +1,1 @@
+"""Settings: defaults, file, environment and command line, in that order."""

@@ -1,0 +1,1 @@
+"""The conversation store: SQLite on a writer thread."""

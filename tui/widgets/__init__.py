@@ -1,0 +1,1 @@
+"""Widgets: reactive state down, messages up."""
