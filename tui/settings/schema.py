@@ -1,0 +1,65 @@
+"""Every setting, with its default, its bounds and what it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.settings.paths import default_data_dir, default_state_dir
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Which server answers."""
+
+    host: str = ""
+    """Address of the Ollama server, in any form that OLLAMA_HOST takes; empty looks for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What new conversations begin with."""
+
+    model: str = ""
+    """Model of new conversations; empty takes the one used last."""
+    system: str = ""
+    """System prompt of new conversations."""
+    keep_alive: str = ""
+    """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSettings:
+    """How it looks."""
+
+    theme: str = ""
+    """Name of a theme; empty takes the one chosen last."""
+    animation: bool = True
+    """Animate spinners and scrolling."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The embedded engine."""
+
+    enabled: bool = True
+    """Use it where no Ollama is found."""
+    gguf: str = ""
+    """A GGUF model file for it; empty takes the tiny model that comes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, as they are in force."""
+
+    server: ServerSettings = ServerSettings()
+    chat: ChatSettings = ChatSettings()
+    interface: InterfaceSettings = InterfaceSettings()
+    engine: EngineSettings = EngineSettings()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Command ids and the keys that replace their defaults, comma separated."""
+    data_dir: Path = field(default_factory=default_data_dir)
+    """Directory of the conversation store."""
+    state_dir: Path = field(default_factory=default_state_dir)
+    """Directory of logs and of what is remembered between runs."""
+    warnings: tuple[str, ...] = ()
+    """What in the settings file was not understood."""
