@@ -199,3 +199,38 @@ def sent_history(path: Sequence[Message], system: str) -> tuple[tuple[Role, Mess
             continue
         history.append((message.role, message))
     return tuple(history)
+
+
+def branches_of(messages: Iterable[Message], path: Sequence[Message]) -> dict[MessageId, tuple[int, int]]:
+    """Return for each message of `path` that has siblings its place among them, from 1, and their number."""
+    siblings: dict[MessageId | None, list[MessageId]] = {}
+    for message in messages:
+        siblings.setdefault(message.parent_id, []).append(message.id)
+    places: dict[MessageId, tuple[int, int]] = {}
+    for message in path:
+        family = siblings.get(message.parent_id, [])
+        if len(family) > 1:
+            places[message.id] = (family.index(message.id) + 1, len(family))
+    return places
+
+
+def sibling_leaf(messages: Sequence[Message], message_id: MessageId, step: int) -> MessageId | None:
+    """Return where the branch `step` places beside a message's ends, or None when there is no such branch.
+
+    A branch is followed to its newest message.
+    """
+    children: dict[MessageId | None, list[MessageId]] = {}
+    parent: MessageId | None = None
+    for message in messages:
+        children.setdefault(message.parent_id, []).append(message.id)
+        if message.id == message_id:
+            parent = message.parent_id
+    family = children.get(parent, [])
+    if message_id not in family or not 0 <= family.index(message_id) + step < len(family):
+        return None
+    leaf = family[family.index(message_id) + step]
+    seen = {leaf}
+    while (below := children.get(leaf)) and below[-1] not in seen:
+        leaf = below[-1]
+        seen.add(leaf)
+    return leaf

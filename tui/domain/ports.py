@@ -1,6 +1,6 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from tui.domain.conversation import (
@@ -24,7 +24,7 @@ class ChatBackend(Protocol):
         """Host and port, for people; without user names, passwords or tokens."""
         ...
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[Delta]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """Stream an answer.
 
         Closing the iterator (`aclose`) or cancelling the task that reads it stops the generation at

@@ -1,0 +1,145 @@
+"""Saved conversations: begin, open, find, change."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from tui.domain.conversation import (
+    UNTITLED,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    QueuedMessage,
+    active_path,
+    branches_of,
+    new_conversation_id,
+    sibling_leaf,
+    title_from,
+)
+from tui.domain.errors import BadRequest
+from tui.domain.events import ConversationsChanged
+from tui.domain.ports import Clock, ConversationStore
+from tui.domain.text import sanitize_line
+from tui.services.events import EventBus
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedConversation:
+    """A conversation with what is shown of it."""
+
+    conversation: Conversation
+    path: tuple[Message, ...]
+    """The messages of the active branch."""
+    branches: dict[MessageId, tuple[int, int]]
+    """Place and number of siblings, for the messages that have any."""
+    queued: tuple[QueuedMessage, ...]
+    draft: str
+
+
+class ConversationService:
+    """Reads and changes saved conversations, and tells of every change."""
+
+    def __init__(self, store: ConversationStore, bus: EventBus, clock: Clock) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+
+    async def begin(self, first_words: str, *, model: str, system: str) -> Conversation:
+        """Store a new conversation, named after its first words until it has a better title."""
+        now = self._clock.now()
+        conversation = Conversation(
+            id=new_conversation_id(),
+            title=sanitize_line(title_from(first_words)),
+            created_at=now,
+            updated_at=now,
+            model=model,
+            system=system,
+        )
+        await self._store.create(conversation)
+        self._bus.publish(ConversationsChanged(conversation.id))
+        return conversation
+
+    async def open(self, conversation_id: ConversationId) -> OpenedConversation:
+        """Return a conversation with its active branch.
+
+        Raises:
+            BadRequest: it is no longer there.
+        """
+        conversation, messages, queued, draft = await asyncio.gather(
+            self._store.conversation(conversation_id),
+            self._store.messages(conversation_id),
+            self._store.queued(conversation_id),
+            self._store.draft(conversation_id),
+        )
+        if conversation is None:
+            raise BadRequest("This conversation is no longer there.")
+        path, branches = await asyncio.to_thread(_shown, messages, conversation.active_leaf)
+        return OpenedConversation(conversation, path, branches, queued, draft)
+
+    async def page(self, *, query: str = "", offset: int = 0, limit: int = 200) -> tuple[Conversation, ...]:
+        """Return saved conversations as the side panel lists them."""
+        return await self._store.conversations(query=query, offset=offset, limit=limit)
+
+    async def latest(self) -> Conversation | None:
+        """Return the conversation that was last written in, or None."""
+        found = [conversation for conversation in await self._store.conversations(limit=1000)]
+        return max(found, key=lambda conversation: conversation.updated_at, default=None)
+
+    async def resolve(self, text: str) -> ConversationId:
+        """Return the id that `text` is, or is the beginning of.
+
+        Raises:
+            BadRequest: there is no such conversation, or more than one.
+        """
+        found = await self._store.find(text.strip().lower())
+        if not found:
+            raise BadRequest(f"There is no conversation {sanitize_line(text, 40)}.")
+        if len(found) > 1:
+            raise BadRequest(f"{sanitize_line(text, 40)} begins the ids of several conversations.")
+        return found[0]
+
+    async def rename(self, conversation_id: ConversationId, title: str) -> None:
+        """Give a conversation a title by hand."""
+        clean = sanitize_line(title, 200) or UNTITLED
+        await self._change(conversation_id, title=clean, title_by_user=True)
+
+    async def set_model(self, conversation_id: ConversationId, model: str) -> None:
+        """Let another model answer from now on."""
+        await self._change(conversation_id, model=model)
+
+    async def mark_read(self, conversation_id: ConversationId) -> None:
+        """Remember that its answers have been looked at."""
+        conversation = await self._store.conversation(conversation_id)
+        if conversation is not None and conversation.unread:
+            await self._change(conversation_id, unread=False)
+
+    async def step_branch(self, conversation_id: ConversationId, message_id: MessageId, step: int) -> bool:
+        """Show the branch `step` places beside a message's; return whether there is one."""
+        messages = await self._store.messages(conversation_id)
+        leaf = await asyncio.to_thread(sibling_leaf, messages, message_id, step)
+        if leaf is None:
+            return False
+        await self._store.set_active_leaf(conversation_id, leaf)
+        return True
+
+    async def draft(self, conversation_id: ConversationId | None) -> str:
+        """Return the unsent text of a conversation; None is the one not yet begun."""
+        return await self._store.draft(conversation_id)
+
+    async def save_draft(self, conversation_id: ConversationId | None, text: str) -> None:
+        """Store the unsent text of a conversation."""
+        await self._store.save_draft(conversation_id, text)
+
+    async def _change(self, conversation_id: ConversationId, **fields: str | bool) -> None:
+        conversation = await self._store.conversation(conversation_id)
+        if conversation is None:
+            raise BadRequest("This conversation is no longer there.")
+        await self._store.update(replace(conversation, **fields))  # type: ignore[arg-type]
+        self._bus.publish(ConversationsChanged(conversation_id))
+
+
+def _shown(
+    messages: tuple[Message, ...], leaf: MessageId | None
+) -> tuple[tuple[Message, ...], dict[MessageId, tuple[int, int]]]:
+    path = active_path(messages, leaf)
+    return path, branches_of(messages, path)

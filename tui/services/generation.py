@@ -1,0 +1,318 @@
+"""Answers being written: one at a time in a conversation, any number side by side."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+
+from tui.domain.conversation import (
+    Attachment,
+    ConversationId,
+    Message,
+    MessageId,
+    QueuedMessage,
+    new_message_id,
+)
+from tui.domain.errors import AnswerInterrupted, BadRequest, ServerUnreachable, StoreUnavailable, TuiError
+from tui.domain.events import (
+    ConversationsChanged,
+    GenerationFinished,
+    GenerationStarted,
+    GenerationUpdated,
+    QueueChanged,
+)
+from tui.domain.generation import Phase
+from tui.domain.model import full_name
+from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.services.events import EventBus
+from tui.services.run import Run, Throttle
+from tui.services.turns import Ask, Continue, Job, Regenerate, Turn, TurnService
+
+UPDATE_INTERVAL = 0.05
+"""Seconds between two events of one answer, at least."""
+
+CHECKPOINT_INTERVAL = 0.25
+"""Seconds between two writes of one answer to the store, at least."""
+
+_LOADING_POLL = 1.0
+
+
+class _Worker:
+    """Works through the jobs of one conversation, one after the other."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.stream: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.stopped = False
+        """The user stopped the answer that is being written."""
+
+
+class GenerationService:
+    """Owns every answer that is being written; they live and end without any widget or screen.
+
+    What a conversation is asked while it answers waits in the store and is sent in order. Each user
+    message is committed before its request goes out, and each answer at least every
+    `CHECKPOINT_INTERVAL` while it grows.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        turns: TurnService,
+        backend: Callable[[], Awaitable[ChatBackend]],
+        bus: EventBus,
+        clock: Clock,
+        suspect: Callable[[], None],
+    ) -> None:
+        """Make a service with nothing to do.
+
+        Args:
+            store: Where messages live.
+            turns: Stores turns and makes requests.
+            backend: Returns what answers, once connected; raises a `TuiError` when there is nothing.
+            bus: Where events go.
+            clock: The time.
+            suspect: Told when the connection failed under an answer.
+        """
+        self._store = store
+        self._turns = turns
+        self._backend = backend
+        self._bus = bus
+        self._clock = clock
+        self._suspect = suspect
+        self._workers: dict[ConversationId, _Worker] = {}
+        self._checkpoints: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self.viewing: ConversationId | None = None
+        """The conversation on the screen: its answers are read as they end."""
+
+    @property
+    def live(self) -> frozenset[ConversationId]:
+        """The conversations in which an answer is being written."""
+        return frozenset(self._workers)
+
+    def progress(self, conversation_id: ConversationId) -> GenerationUpdated | None:
+        """Return how far the answer in a conversation is, or None when none is being written."""
+        worker = self._workers.get(conversation_id)
+        return worker.run.update() if worker and worker.run else None
+
+    async def ask(
+        self, conversation_id: ConversationId, content: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
+        """Send a message; returns when it is committed. While an answer is being written it waits.
+
+        Raises:
+            BadRequest: there is nothing in it.
+            StoreUnavailable: it could not be stored and was not sent.
+        """
+        if not content.strip() and not attachments:
+            raise BadRequest("The message is empty.")
+        if conversation_id in self._workers:
+            queued = QueuedMessage(new_message_id(), conversation_id, content, self._clock.now(), attachments)
+            await self._store.enqueue(queued)
+            await self._publish_queue(conversation_id)
+            self._ensure_worker(conversation_id)
+            return
+        await self._begin(conversation_id, Ask(content, attachments))
+
+    async def regenerate(self, conversation_id: ConversationId, answer_id: MessageId) -> None:
+        """Have an answer written again, beside the one that is there.
+
+        Raises:
+            BadRequest: an answer is being written already, or there is none to write again.
+            StoreUnavailable: the store cannot be written.
+        """
+        await self._begin(conversation_id, Regenerate(answer_id))
+
+    async def continue_answer(self, conversation_id: ConversationId, answer_id: MessageId) -> None:
+        """Have a cut answer gone on with.
+
+        Raises:
+            BadRequest: an answer is being written already, or there is none to go on with.
+            StoreUnavailable: the store cannot be written.
+        """
+        await self._begin(conversation_id, Continue(answer_id))
+
+    def stop(self, conversation_id: ConversationId) -> bool:
+        """Stop the answer in a conversation, keeping what has arrived; return whether there was one."""
+        worker = self._workers.get(conversation_id)
+        if worker is None or worker.stream is None:
+            return False
+        worker.stopped = True
+        worker.stream.cancel()
+        return True
+
+    async def unqueue(self, queued: QueuedMessage) -> None:
+        """Take back a message that waits."""
+        await self._store.dequeue(queued.id)
+        await self._publish_queue(queued.conversation_id)
+
+    async def aclose(self) -> None:
+        """Cut every answer, and wait until each is stored as interrupted."""
+        self._closing = True
+        tasks = [worker.task for worker in self._workers.values() if worker.task]
+        for worker in self._workers.values():
+            if worker.stream is not None:
+                worker.stream.cancel()
+        await asyncio.gather(*tasks, *self._checkpoints, return_exceptions=True)
+
+    async def _begin(self, conversation_id: ConversationId, job: Job) -> None:
+        if conversation_id in self._workers:
+            raise BadRequest("An answer is being written in this conversation.", "Stop it first with Esc.")
+        worker = self._workers[conversation_id] = _Worker()
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        worker.task = asyncio.create_task(
+            self._work(conversation_id, worker, job, committed), name=f"generation {conversation_id}"
+        )
+        await asyncio.shield(committed)
+
+    def _ensure_worker(self, conversation_id: ConversationId) -> None:
+        """Begin on the queue if the worker that was busy has ended meanwhile."""
+        if conversation_id not in self._workers and not self._closing:
+            worker = self._workers[conversation_id] = _Worker()
+            worker.task = asyncio.create_task(
+                self._work(conversation_id, worker, None, None), name=f"generation {conversation_id}"
+            )
+
+    async def _work(
+        self,
+        conversation_id: ConversationId,
+        worker: _Worker,
+        job: Job | None,
+        committed: asyncio.Future[None] | None,
+    ) -> None:
+        """Do `job`, then what waits, until nothing waits or an answer fails."""
+        try:
+            going = True
+            if job is not None:
+                going = await self._do(worker, conversation_id, job, committed)
+            while going and not self._closing:
+                queued = await self._store.queued(conversation_id)
+                if not queued:
+                    break
+                going = await self._do(
+                    worker, conversation_id, Ask(queued[0].content, queued[0].attachments), None, queued[0]
+                )
+        except StoreUnavailable:
+            pass  # What waits stays in the store and is seen when the conversation is opened again.
+        finally:
+            if committed is not None and not committed.done():
+                committed.cancel()
+            del self._workers[conversation_id]
+            self._bus.publish(ConversationsChanged(conversation_id))
+
+    async def _do(
+        self,
+        worker: _Worker,
+        conversation_id: ConversationId,
+        job: Job,
+        committed: asyncio.Future[None] | None,
+        queued: QueuedMessage | None = None,
+    ) -> bool:
+        """Do one job; return whether to go on with what waits."""
+        try:
+            turn = await self._turns.prepare(conversation_id, job)
+            if queued is not None:
+                await self._store.dequeue(queued.id)
+        except TuiError as error:
+            if committed is None:
+                raise
+            committed.set_exception(error)
+            return False
+        run = worker.run = Run(turn.answer, self._clock, self._clock.monotonic())
+        worker.stopped = False
+        if queued is not None:
+            await self._publish_queue(conversation_id)
+        self._bus.publish(GenerationStarted(conversation_id, turn.user, turn.answer))
+        if committed is not None:
+            committed.set_result(None)
+        ended = await self._stream(worker, run, turn)
+        worker.run = None
+        return ended.error == ""
+
+    async def _stream(self, worker: _Worker, run: Run, turn: Turn) -> Message:
+        """Receive an answer to its end, whatever that is, and store it."""
+        updates = Throttle(UPDATE_INTERVAL, lambda: self._bus.publish(run.update()))
+        checkpoints = Throttle(CHECKPOINT_INTERVAL, lambda: self._checkpoint(run))
+        error: TuiError | None = None
+        worker.stream = asyncio.create_task(
+            self._receive(run, turn, updates, checkpoints), name=f"stream {run.answer.id}"
+        )
+        if self._closing:
+            worker.stream.cancel()
+        try:
+            await worker.stream
+        except asyncio.CancelledError:
+            if not worker.stopped:
+                error = AnswerInterrupted("The app was closed while this was being written.")
+        except TuiError as failure:
+            error = failure
+            if isinstance(failure, ServerUnreachable | AnswerInterrupted):
+                self._suspect()
+        finally:
+            worker.stream = None
+            updates.cancel()
+            checkpoints.cancel()
+        answer = run.ended(error, stopped=worker.stopped)
+        await self._finish(answer, error)
+        return answer
+
+    async def _finish(self, answer: Message, error: TuiError | None) -> None:
+        unread = self.viewing != answer.conversation_id
+        try:
+            await asyncio.gather(*self._checkpoints, return_exceptions=True)
+            await self._store.finish(answer, unread=unread)
+        finally:
+            self._bus.publish(GenerationFinished(answer.conversation_id, answer, error))
+
+    async def _receive(self, run: Run, turn: Turn, updates: Throttle, checkpoints: Throttle) -> None:
+        updates.request()
+        backend = await self._backend()
+        watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
+        try:
+            async with aclosing(backend.chat(turn.request)) as deltas:
+                async for delta in deltas:
+                    run.take(delta)
+                    if delta.content or delta.thinking:
+                        updates.request()
+                        checkpoints.request()
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+        if run.done is None:
+            raise AnswerInterrupted("The server ended the answer early.", "Continue it, or ask again.")
+
+    async def _watch_loading(self, run: Run, backend: ChatBackend, updates: Throttle) -> None:
+        """Tell loading from waiting until the first text arrives; neither can be seen in the stream."""
+        wanted = full_name(run.answer.model).casefold()
+        while True:
+            try:
+                running = await backend.running()
+            except TuiError:
+                return
+            if run.begun():
+                return
+            loaded = any(full_name(model.name).casefold() == wanted for model in running)
+            phase = Phase.WAITING if loaded else Phase.LOADING
+            if phase is not run.phase:
+                run.phase = phase
+                updates.request()
+            await asyncio.sleep(_LOADING_POLL)
+
+    def _checkpoint(self, run: Run) -> None:
+        task = asyncio.create_task(
+            self._store.checkpoint(run.answer.id, run.content, run.thinking), name="checkpoint"
+        )
+        self._checkpoints.add(task)
+        task.add_done_callback(self._checkpointed)
+
+    def _checkpointed(self, task: asyncio.Task[None]) -> None:
+        self._checkpoints.discard(task)
+        if not task.cancelled():
+            task.exception()  # A failed checkpoint is made good by the next; the end state reports its own.
+
+    async def _publish_queue(self, conversation_id: ConversationId) -> None:
+        queued = await self._store.queued(conversation_id)
+        self._bus.publish(QueueChanged(conversation_id, queued))
