@@ -104,6 +104,10 @@ class ConversationStore(Protocol):
         """
         ...
 
+    async def latest(self) -> Conversation | None:
+        """Return the conversation that was last written in, or None."""
+        ...
+
     async def find(self, prefix: str) -> tuple[ConversationId, ...]:
         """Return the ids that start with `prefix`, at most ten."""
         ...

@@ -1,1 +1,116 @@
-"""Use cases, free of any user interface."""
+"""Use cases, free of any user interface, and the one place that puts them together."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.domain.events import ServerCondition, ServerStateChanged
+from tui.services.clock import SystemClock
+from tui.services.conversations import ConversationService
+from tui.services.engine import EngineSupervisor
+from tui.services.events import EventBus
+from tui.services.generation import GenerationService
+from tui.services.models import ModelService
+from tui.services.server import ServerMonitor
+from tui.services.turns import TurnService
+from tui.storage.conversations import SqliteConversationStore
+
+if TYPE_CHECKING:
+    from tui.domain.ports import ChatBackend, ConversationStore
+    from tui.settings.schema import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that the screens call."""
+
+    settings: "Settings"
+    bus: EventBus
+    store: "ConversationStore"
+    server: ServerMonitor
+    models: ModelService
+    conversations: ConversationService
+    generation: GenerationService
+    engine: EngineSupervisor
+
+    async def aclose(self) -> None:
+        """End everything in order, so that nothing is lost: answers, server, engine, store."""
+        await self.generation.aclose()
+        await self.server.aclose()
+        await self.engine.aclose()
+        await self.store.aclose()
+        self.bus.close()
+
+
+async def connect_ollama(url: str, headers: Mapping[str, str]) -> "ChatBackend":
+    """Return a client of the server at `url`; its library is loaded beside the event loop."""
+
+    def load() -> "type[ChatBackend]":
+        from tui.backends.ollama import OllamaBackend
+
+        return OllamaBackend
+
+    backend = await asyncio.to_thread(load)
+    return backend(url, headers=headers)
+
+
+async def build(settings: "Settings") -> Services:
+    """Open the store and start looking for a server.
+
+    Raises:
+        StoreUnavailable: the store cannot be opened; nothing was started.
+    """
+    clock = SystemClock()
+    bus = EventBus()
+    store = await SqliteConversationStore.open(_store_file(settings))
+    await store.recover()
+    engine = EngineSupervisor(
+        log_file=settings.state_dir / "engine.log", gguf=settings.engine.gguf or None
+    )
+    server = ServerMonitor(
+        host=settings.server.host,
+        connect=connect_ollama,
+        start_engine=engine.start if settings.engine.enabled and engine.available() else None,
+        ollama_installed=lambda: shutil.which("ollama") is not None,
+        on_change=lambda state: bus.publish(ServerStateChanged(state)),
+    )
+    models = ModelService(
+        backend=server.backend,
+        connected=lambda: server.state.condition is ServerCondition.CONNECTED,
+        bus=bus,
+        clock=clock,
+    )
+    generation = GenerationService(
+        store=store,
+        turns=TurnService(store, clock, settings.chat.keep_alive),
+        backend=server.backend,
+        bus=bus,
+        clock=clock,
+        suspect=server.suspect,
+    )
+    return Services(
+        settings=settings,
+        bus=bus,
+        store=store,
+        server=server,
+        models=models,
+        conversations=ConversationService(store, bus, clock),
+        generation=generation,
+        engine=engine,
+    )
+
+
+async def set_store_aside(settings: "Settings") -> Path:
+    """Rename a damaged store so that a new one can be begun; return where it is kept.
+
+    Raises:
+        StoreUnavailable: it cannot be renamed.
+    """
+    return await asyncio.to_thread(set_aside, _store_file(settings))
+
+
+def _store_file(settings: "Settings") -> Path:
+    return settings.data_dir / "conversations.db"

@@ -1,6 +1,7 @@
 """Saved conversations: begin, open, find, change."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
@@ -82,8 +83,7 @@ class ConversationService:
 
     async def latest(self) -> Conversation | None:
         """Return the conversation that was last written in, or None."""
-        found = [conversation for conversation in await self._store.conversations(limit=1000)]
-        return max(found, key=lambda conversation: conversation.updated_at, default=None)
+        return await self._store.latest()
 
     async def resolve(self, text: str) -> ConversationId:
         """Return the id that `text` is, or is the beginning of.
@@ -101,17 +101,17 @@ class ConversationService:
     async def rename(self, conversation_id: ConversationId, title: str) -> None:
         """Give a conversation a title by hand."""
         clean = sanitize_line(title, 200) or UNTITLED
-        await self._change(conversation_id, title=clean, title_by_user=True)
+        await self._change(conversation_id, lambda old: replace(old, title=clean, title_by_user=True))
 
     async def set_model(self, conversation_id: ConversationId, model: str) -> None:
         """Let another model answer from now on."""
-        await self._change(conversation_id, model=model)
+        await self._change(conversation_id, lambda old: replace(old, model=model))
 
     async def mark_read(self, conversation_id: ConversationId) -> None:
         """Remember that its answers have been looked at."""
         conversation = await self._store.conversation(conversation_id)
         if conversation is not None and conversation.unread:
-            await self._change(conversation_id, unread=False)
+            await self._change(conversation_id, lambda old: replace(old, unread=False))
 
     async def step_branch(self, conversation_id: ConversationId, message_id: MessageId, step: int) -> bool:
         """Show the branch `step` places beside a message's; return whether there is one."""
@@ -130,11 +130,13 @@ class ConversationService:
         """Store the unsent text of a conversation."""
         await self._store.save_draft(conversation_id, text)
 
-    async def _change(self, conversation_id: ConversationId, **fields: str | bool) -> None:
+    async def _change(
+        self, conversation_id: ConversationId, change: Callable[[Conversation], Conversation]
+    ) -> None:
         conversation = await self._store.conversation(conversation_id)
         if conversation is None:
             raise BadRequest("This conversation is no longer there.")
-        await self._store.update(replace(conversation, **fields))  # type: ignore[arg-type]
+        await self._store.update(change(conversation))
         self._bus.publish(ConversationsChanged(conversation_id))
 
 

@@ -15,8 +15,16 @@ _FRESH_SECONDS = 2.0
 class ModelService:
     """Knows which models are installed and loaded; told to look again when it matters."""
 
-    def __init__(self, backend: Callable[[], Awaitable[ChatBackend]], bus: EventBus, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        backend: Callable[[], Awaitable[ChatBackend]],
+        connected: Callable[[], bool],
+        bus: EventBus,
+        clock: Clock,
+    ) -> None:
         self._backend = backend
+        self._connected = connected
         self._bus = bus
         self._clock = clock
         self._seen_at = float("-inf")
@@ -24,6 +32,11 @@ class ModelService:
         """The installed models that can chat."""
         self.running: tuple[RunningModel, ...] = ()
         """The loaded models."""
+
+    @property
+    def known(self) -> bool:
+        """Whether a server has said which models it has."""
+        return self._seen_at != float("-inf")
 
     async def refresh(self) -> None:
         """Ask the server for its models.
@@ -48,6 +61,8 @@ class ModelService:
         """
         if not name:
             raise ModelMissing("No model is chosen.", "Choose one with Ctrl+L.")
+        if not self._connected():
+            return
         if self._clock.monotonic() - self._seen_at > _FRESH_SECONDS:
             try:
                 await self.refresh()
@@ -65,7 +80,7 @@ class ModelService:
         Empty when no model is installed; the first name when the models are not known yet.
         """
         wanted = [name for name in names if name]
-        if self._seen_at == float("-inf"):
+        if not self.known:
             return wanted[0] if wanted else ""
         candidates = [*wanted, *(model.name for model in self.running)]
         for name in candidates:

@@ -1,0 +1,40 @@
+"""The `ollama-tui` command."""
+
+import os
+import sys
+
+from tui import cli
+from tui.domain.errors import SettingsError
+from tui.settings.layers import load_settings
+from tui.settings.paths import default_config_file
+
+
+def main() -> None:
+    """Run the app with what was typed on the command line.
+
+    Raises:
+        SystemExit: always; 0 when the user quit, 1 when the app broke down, 2 when the command line or
+            the settings make no sense.
+    """
+    invocation = cli.parse(sys.argv[1:])
+    try:
+        settings = load_settings(
+            file=invocation.config or default_config_file(),
+            file_required=invocation.config is not None,
+            environment=os.environ,
+            arguments=dict(invocation.settings),
+        )
+    except SettingsError as error:
+        cli.fail(error.message)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        cli.fail("this is a full-screen program and needs a terminal.")
+
+    from tui.app import ChatApp
+
+    app = ChatApp(settings, invocation)
+    app.run()
+    raise SystemExit(app.return_code or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,300 @@
+"""The chat screen: routes what is wanted to the session, and what happened to the widgets."""
+
+from collections.abc import Coroutine
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.message import Message as UiMessage
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.commands.bindings import bindings_for
+from tui.commands.registry import Scope
+from tui.domain.conversation import ConversationId
+from tui.domain.errors import ModelMissing, TuiError
+from tui.domain.events import (
+    ConversationsChanged,
+    Event,
+    GenerationFinished,
+    GenerationStarted,
+    GenerationUpdated,
+    ModelsChanged,
+    QueueChanged,
+    ServerCondition,
+    ServerStateChanged,
+)
+from tui.screens.dialogs import ConfirmScreen
+from tui.screens.drafts import DraftKeeper
+from tui.screens.notices import empty_notice
+from tui.screens.session import ChatSession, ConversationEvent
+from tui.services import Services
+from tui.widgets.conversation_list import ConversationList
+from tui.widgets.conversation_pane import ConversationPane
+from tui.widgets.header_bar import HeaderBar
+from tui.widgets.model_picker import ModelPicker
+from tui.widgets.prompt import Prompt
+from tui.widgets.transcript import Transcript
+
+_NARROW = 100
+"""Columns below which the side panel folds away by itself."""
+
+
+class ChatScreen(Screen[None]):
+    """One conversation at a time; others go on by themselves while they are not shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
+
+    DEFAULT_CSS = """
+    ChatScreen {
+        background: $background;
+        #body { height: 1fr; }
+        ConversationList { width: 30; display: none; }
+        &.-sidebar ConversationList { display: block; }
+        &.-narrow ConversationList { display: none; }
+        &.-narrow.-forced.-sidebar ConversationList { display: block; }
+    }
+    """
+
+    header = query_one(HeaderBar)
+    sidebar = query_one(ConversationList)
+    pane = query_one(ConversationPane)
+
+    class ModelChosen(UiMessage):
+        """The user chose a model."""
+
+        def __init__(self, model: str) -> None:
+            super().__init__()
+            self.model = model
+            """Its name."""
+
+    def __init__(self, *, sidebar: bool = True) -> None:
+        """Make a screen that can be written in, but does nothing until it has a session.
+
+        Args:
+            sidebar: Show the side panel where there is room.
+        """
+        super().__init__()
+        self.session: ChatSession | None = None
+        """None until the store is open."""
+        self._drafts: DraftKeeper | None = None
+        self.set_class(sidebar, "-sidebar")
+
+    def compose(self) -> ComposeResult:
+        """Compose the widgets."""
+        yield HeaderBar()
+        with Horizontal(id="body"):
+            yield ConversationList(id="sidebar")
+            yield ConversationPane(id="pane")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show an empty conversation, ready to be written in."""
+        self.pane.set_notice(empty_notice(None, models_known=False, model=""))
+        self.pane.prompt.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold the side panel away where there is no room for it."""
+        self.set_class(event.size.width < _NARROW, "-narrow")
+
+    async def attach(
+        self,
+        services: Services,
+        *,
+        model: str,
+        system: str,
+        first: ConversationId | None = None,
+        prompt: str = "",
+    ) -> None:
+        """Begin to work: open a conversation, send a prompt.
+
+        Args:
+            services: What does the work.
+            model: The model of new conversations; empty takes what the server has.
+            system: The system prompt of new conversations.
+            first: The conversation to open; None for a new one.
+            prompt: What to send at once; empty for nothing.
+        """
+        self._drafts = DraftKeeper(self, services.conversations.save_draft)
+        session = ChatSession(
+            services,
+            header=self.header,
+            sidebar=self.sidebar,
+            pane=self.pane,
+            drafts=self._drafts,
+            tell=self.tell,
+            model=model,
+            system=system,
+        )
+        session.show_server()
+        await session.begin(first)
+        self.session = session
+        session.keep_draft(self.pane.prompt.text)
+        self._start(session.list_conversations(), "list")
+        if prompt:
+            self._start(session.send(prompt), "send")
+
+    async def flush(self) -> None:
+        """Save what is not saved yet."""
+        if self._drafts is not None:
+            await self._drafts.flush()
+
+    def receive(self, event: Event) -> None:
+        """Show what happened."""
+        session = self.session
+        if session is None:
+            return
+        match event:
+            case GenerationUpdated() | GenerationStarted() | GenerationFinished() | QueueChanged():
+                self._moved(session, event)
+            case ConversationsChanged():
+                self._start(session.list_conversations(), "list")
+            case ModelsChanged():
+                session.show_model()
+                if isinstance(self.app.screen, ModelPicker):
+                    self.app.screen.set_models(event.models, event.running)
+            case ServerStateChanged():
+                session.show_server()
+                if event.state.condition is ServerCondition.CONNECTED:
+                    self._start(session.refresh_models(), "models")
+
+    def _moved(self, session: ChatSession, event: ConversationEvent) -> None:
+        if not session.moved(event):
+            self._start(session.open(event.conversation_id), "open")
+        if isinstance(event, GenerationFinished):
+            if isinstance(event.error, ModelMissing):
+                self.tell(event.error)
+                self.action_choose_model()
+            self._start(session.refresh_models(), "models")
+
+    def _start(self, work: Coroutine[None, None, None], group: str) -> None:
+        """Do `work` beside the interface; later work of a group replaces what is under way, but for sending."""
+        self.run_worker(
+            work, name=group, group=group, description=group, exit_on_error=True, exclusive=group != "send"
+        )
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error: what happened, and what to do."""
+        text = f"{error.message}\n{error.hint}" if error.hint else error.message
+        self.notify(text, severity="error", markup=False, timeout=8)
+        if isinstance(error, ModelMissing):
+            self.action_choose_model()
+
+    @on(Prompt.Submitted)
+    def _submitted(self, event: Prompt.Submitted) -> None:
+        if self.session is None:
+            event.prompt.refuse()
+        else:
+            self._start(self.session.send(event.text), "send")
+
+    @on(Prompt.Changed)
+    def _draft_changed(self, event: Prompt.Changed) -> None:
+        if self.session is not None and event.text == self.pane.prompt.text:
+            self.session.keep_draft(event.text)
+
+    @on(ConversationList.Opened)
+    def _conversation_wanted(self, event: ConversationList.Opened) -> None:
+        self._open(event.conversation_id)
+        self.pane.prompt.focus()
+
+    @on(ConversationList.FilterChanged)
+    def _filter_changed(self) -> None:
+        if self.session is not None:
+            self._start(self.session.list_conversations(), "list")
+
+    @on(HeaderBar.ModelClicked)
+    def _model_clicked(self) -> None:
+        self.action_choose_model()
+
+    @on(Transcript.RetryRequested)
+    def _retry_wanted(self, event: Transcript.RetryRequested) -> None:
+        if self.session is not None:
+            self._start(self.session.retry(event.message.id), "send")
+
+    @on(Transcript.ContinueRequested)
+    def _continue_wanted(self, event: Transcript.ContinueRequested) -> None:
+        if self.session is not None:
+            self._start(self.session.continue_answer(event.message.id), "send")
+
+    @on(Transcript.BranchStepped)
+    def _branch_wanted(self, event: Transcript.BranchStepped) -> None:
+        if self.session is not None:
+            self._start(self.session.step_branch(event.message.id, event.step), "open")
+
+    @on(Transcript.FindRequested)
+    def _find_wanted(self) -> None:
+        self.action_find()
+
+    @on(Transcript.LinkClicked)
+    def _link_clicked(self, event: Transcript.LinkClicked) -> None:
+        def decided(yes: bool | None) -> None:
+            if yes:
+                self.app.open_url(event.href)
+
+        self.app.push_screen(ConfirmScreen("Open this address in the browser?", event.href), decided)
+
+    def _open(self, conversation_id: ConversationId | None) -> None:
+        if self.session is not None:
+            self._start(self.session.open(conversation_id), "open")
+
+    def action_new_conversation(self) -> None:
+        """Begin a new conversation."""
+        self._open(None)
+        self.pane.prompt.focus()
+
+    def action_choose_model(self) -> None:
+        """Open the model dropdown."""
+        if self.session is None or isinstance(self.app.screen, ModelPicker):
+            return
+        models, state = self.session.services.models, self.session.services.server.state
+        picker = ModelPicker(models.models, models.running, current=self.session.model, server=state)
+        self.app.push_screen(picker, self._model_picked)
+        self._start(self.session.refresh_models(), "models")
+
+    def _model_picked(self, model: str | None) -> None:
+        if model is not None and self.session is not None:
+            self._start(self.session.use_model(model), "model")
+            self.post_message(self.ModelChosen(model))
+        self.pane.prompt.focus()
+
+    def action_step_conversation(self, step: int) -> None:
+        """Open the conversation above or below in the side panel."""
+        wanted = self.sidebar.neighbour(step)
+        if wanted is not None:
+            self._open(wanted)
+
+    def action_find(self) -> None:
+        """Find words in this conversation."""
+        self.pane.find_bar.open(self.pane.transcript)
+
+    def action_toggle_sidebar(self) -> None:
+        """Show or hide the side panel."""
+        shown = not self.sidebar.display
+        self.set_class(shown, "-sidebar")
+        self.set_class(shown, "-forced")
+        if shown:
+            self.sidebar.focus()
+        else:
+            self.pane.prompt.focus()
+
+    def action_stop_or_return(self) -> None:
+        """Stop the answer; otherwise return to the input."""
+        shown = self.pane.conversation_id
+        if not (self.session and shown and self.session.services.generation.stop(shown)):
+            self.pane.prompt.focus()
+
+    def action_regenerate(self) -> None:
+        """Ask for the last answer again."""
+        answer = self.pane.last_answer
+        if self.session is not None and answer is not None:
+            self._start(self.session.retry(answer.id), "send")
+
+    def action_page_transcript(self, direction: int) -> None:
+        """Scroll the transcript by a page."""
+        if direction < 0:
+            self.pane.transcript.action_page_up()
+        else:
+            self.pane.transcript.action_page_down()

@@ -1,0 +1,54 @@
+"""Keeps unsent text on disk, a moment after it was typed."""
+
+from collections.abc import Awaitable, Callable
+
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.domain.conversation import ConversationId
+
+SAVE_DELAY = 0.15
+"""Seconds between a keystroke and the write that keeps it."""
+
+
+class DraftKeeper:
+    """Saves the draft of the open conversation; typing costs one write per `SAVE_DELAY` at most."""
+
+    def __init__(
+        self, widget: Widget, save: Callable[[ConversationId | None, str], Awaitable[None]]
+    ) -> None:
+        """Make a keeper with nothing to keep.
+
+        Args:
+            widget: Whose timers and workers are used.
+            save: Writes a draft.
+        """
+        self._widget = widget
+        self._save = save
+        self._unsaved: dict[ConversationId | None, str] = {}
+        self._timer: Timer | None = None
+
+    def keep(self, conversation_id: ConversationId | None, text: str) -> None:
+        """Have `text` saved soon."""
+        self._unsaved[conversation_id] = text
+        if self._timer is None:
+            self._timer = self._widget.set_timer(SAVE_DELAY, self._due)
+
+    async def flush(self) -> None:
+        """Save now what is not saved yet."""
+        while self._unsaved:
+            conversation_id, text = next(iter(self._unsaved.items()))
+            await self._save(conversation_id, text)
+            if self._unsaved.get(conversation_id) == text:
+                del self._unsaved[conversation_id]
+
+    async def forget(self, conversation_id: ConversationId | None) -> None:
+        """Remove the draft of a conversation: it was sent."""
+        self._unsaved.pop(conversation_id, None)
+        await self._save(conversation_id, "")
+
+    def _due(self) -> None:
+        self._timer = None
+        self._widget.run_worker(
+            self.flush(), name="save draft", group="drafts", description="Save unsent text", exit_on_error=True
+        )

@@ -1,0 +1,273 @@
+"""A working chat screen: what is wanted, done with the services and shown in the widgets."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
+from tui.domain.errors import BadRequest, TuiError
+from tui.domain.events import (
+    GenerationFinished,
+    GenerationStarted,
+    GenerationUpdated,
+    QueueChanged,
+)
+from tui.domain.model import find_model
+from tui.screens.drafts import DraftKeeper
+from tui.screens.notices import empty_notice
+from tui.services import Services
+from tui.services.conversations import OpenedConversation
+from tui.widgets.conversation_list import ConversationList
+from tui.widgets.conversation_pane import ConversationPane
+from tui.widgets.header_bar import HeaderBar
+
+_LISTED = 1000
+"""Conversations that the side panel holds."""
+
+
+ConversationEvent = GenerationUpdated | GenerationStarted | GenerationFinished | QueueChanged
+"""What happens in one conversation."""
+
+
+class ChatSession:
+    """Holds which conversation is open, and keeps widgets and services together.
+
+    Methods that are coroutines tell of a `TuiError` themselves; they raise none.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        header: HeaderBar,
+        sidebar: ConversationList,
+        pane: ConversationPane,
+        drafts: DraftKeeper,
+        tell: Callable[[TuiError], None],
+        model: str,
+        system: str,
+    ) -> None:
+        """Make a session with no conversation open.
+
+        Args:
+            services: What does the work.
+            header: Told title, model and connection.
+            sidebar: Told the saved conversations.
+            pane: Told the messages.
+            drafts: Keeps unsent text.
+            tell: Shows an error.
+            model: Model of new conversations; empty takes what the server has.
+            system: System prompt of new conversations.
+        """
+        self.services = services
+        self.conversation: Conversation | None = None
+        """The open conversation; None for one that has not begun."""
+        self._header = header
+        self._sidebar = sidebar
+        self._pane = pane
+        self._drafts = drafts
+        self._tell = tell
+        self._new_model = model
+        self._system = system
+        self._opening: ConversationId | None = None
+        """What is being read from the store to be shown."""
+        self._outdated = False
+        """What is being read has changed meanwhile."""
+        self._begun = False
+        """The first conversation is shown."""
+
+    @property
+    def model(self) -> str:
+        """The model that answers next; empty for none."""
+        if self.conversation is not None and self.conversation.model:
+            return self.conversation.model
+        return self.services.models.preferred(self._new_model)
+
+    def notice(self) -> str:
+        """Return what an empty conversation says."""
+        return empty_notice(
+            self.services.server.state, models_known=self.services.models.known, model=self.model
+        )
+
+    def show_model(self) -> None:
+        """Show the model that answers next."""
+        self._header.model = self.model
+        self._header.model_info = find_model(self.model, self.services.models.models) if self.model else None
+        self._pane.set_notice(self.notice())
+
+    def show_server(self) -> None:
+        """Show how the connection is."""
+        self._header.server = self.services.server.state
+        self._pane.set_notice(self.notice())
+
+    def keep_draft(self, text: str) -> None:
+        """Have unsent text saved soon."""
+        if self._opening is None:
+            self._drafts.keep(self._pane.conversation_id, text)
+
+    def moved(self, event: ConversationEvent) -> bool:
+        """Show what happened in a conversation; False when the open one has to be read again."""
+        if event.conversation_id == self._opening and not isinstance(event, GenerationUpdated):
+            self._outdated = True
+        if isinstance(event, GenerationStarted):
+            self._sidebar.set_live(self.services.generation.live)
+        if event.conversation_id != self._pane.conversation_id:
+            return True
+        match event:
+            case GenerationUpdated():
+                self._pane.grew(event)
+            case GenerationStarted():
+                return self._pane.began(event)
+            case GenerationFinished():
+                self._pane.ended(event)
+            case QueueChanged():
+                self._pane.queue_changed(event)
+        return True
+
+    async def begin(self, first: ConversationId | None) -> None:
+        """Show the first conversation; what was written before the store was open stays."""
+        await self.open(first)
+        self._begun = True
+
+    async def open(self, conversation_id: ConversationId | None) -> None:
+        """Show a conversation where it was left; None shows one that has not begun."""
+        try:
+            await self._drafts.flush()
+            if conversation_id is None:
+                self._show(None, None, await self.services.conversations.draft(None))
+            else:
+                opened = await self._read(conversation_id)
+                self._show(opened.conversation, opened, opened.draft)
+                await self.services.conversations.mark_read(conversation_id)
+        except TuiError as error:
+            self._tell(error)
+
+    async def send(self, text: str) -> None:
+        """Send a message in the open conversation; a refused one stays in the input."""
+        self._drafts.keep(self._pane.conversation_id, text)
+        try:
+            await self._drafts.flush()
+            model = await self._model_to_ask()
+            conversation = self.conversation
+            if conversation is None:
+                conversation = await self.services.conversations.begin(
+                    text, model=model, system=self._system
+                )
+                await self.services.generation.ask(conversation.id, text)
+                await self._drafts.forget(None)
+                self._pane.prompt.accept()
+                await self.open(conversation.id)
+            else:
+                await self.services.generation.ask(conversation.id, text)
+                self._pane.prompt.accept()
+                await self._drafts.forget(conversation.id)
+        except TuiError as error:
+            self._pane.prompt.refuse()
+            self._tell(error)
+
+    async def _model_to_ask(self) -> str:
+        models = self.services.models
+        if not self.model:
+            self._pane.status.notice = "Waiting for the model server…"
+            try:
+                await self.services.server.backend()
+                await models.refresh()
+            finally:
+                self._pane.status.notice = ""
+        await models.require(self.model)
+        return self.model
+
+    async def use_model(self, model: str) -> None:
+        """Let another model answer in the open conversation, and in new ones."""
+        self._new_model = model
+        if self.conversation is not None:
+            await self.attempt(self.services.conversations.set_model(self.conversation.id, model))
+        self.show_model()
+
+    async def retry(self, answer_id: MessageId) -> None:
+        """Have an answer of the open conversation written again."""
+        if self.conversation is not None:
+            await self.attempt(self.services.generation.regenerate(self.conversation.id, answer_id))
+
+    async def continue_answer(self, answer_id: MessageId) -> None:
+        """Have a cut answer of the open conversation gone on with."""
+        if self.conversation is not None:
+            await self.attempt(self.services.generation.continue_answer(self.conversation.id, answer_id))
+
+    async def step_branch(self, message_id: MessageId, step: int) -> None:
+        """Show another branch of the open conversation."""
+        shown = self._pane.conversation_id
+        if shown is None:
+            return
+        if shown in self.services.generation.live:
+            self._tell(BadRequest("An answer is being written.", "Stop it with Esc to see other branches."))
+            return
+        await self.attempt(self.services.conversations.step_branch(shown, message_id, step))
+        await self.open(shown)
+
+    async def list_conversations(self) -> None:
+        """Show the saved conversations."""
+        try:
+            rows = await self.services.conversations.page(query=self._sidebar.query_text, limit=_LISTED)
+        except TuiError as error:
+            self._tell(error)
+            return
+        self._sidebar.set_conversations(rows, time.time())
+        self._sidebar.set_live(self.services.generation.live)
+        for row in rows:
+            if row.id == self._pane.conversation_id:
+                self._show_conversation(row)
+
+    async def refresh_models(self) -> None:
+        """Ask the server for its models; what is known stays where it does not say."""
+        try:
+            await self.services.models.refresh()
+        except TuiError:
+            self.show_model()
+
+    async def attempt(self, work: Awaitable[object]) -> None:
+        """Wait for `work`, and tell if it fails."""
+        try:
+            await work
+        except TuiError as error:
+            self._tell(error)
+
+    async def _read(self, conversation_id: ConversationId) -> OpenedConversation:
+        """Return a conversation as it is after everything that has been shown happened."""
+        self._opening = conversation_id
+        try:
+            while True:
+                self._outdated = False
+                opened = await self.services.conversations.open(conversation_id)
+                if not self._outdated:
+                    return opened
+        finally:
+            self._opening = None
+
+    def _show(self, conversation: Conversation | None, opened: OpenedConversation | None, draft: str) -> None:
+        leaving = self._pane.conversation_id
+        conversation_id = conversation.id if conversation else None
+        written = self._pane.prompt.text
+        self._pane.show(
+            conversation_id,
+            opened.path if opened else (),
+            branches=opened.branches if opened else {},
+            queued=opened.queued if opened else (),
+            notice="",
+        )
+        self._show_conversation(conversation)
+        self.services.generation.viewing = conversation_id
+        if not self._begun:
+            self._pane.prompt.text = written or draft
+        elif conversation_id != leaving:
+            self._drafts.keep(leaving, written)
+            self._pane.prompt.text = draft
+        progress = self.services.generation.progress(conversation_id) if conversation_id else None
+        if progress is not None:
+            self._pane.grew(progress)
+
+    def _show_conversation(self, conversation: Conversation | None) -> None:
+        self.conversation = conversation
+        self._header.conversation_title = conversation.title if conversation else UNTITLED
+        self._sidebar.current = conversation.id if conversation else None
+        self.show_model()
+

@@ -1,0 +1,121 @@
+"""The open conversation: its transcript, the status of its answer, and the input."""
+
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.getters import query_one
+
+from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage, Role
+from tui.domain.events import GenerationFinished, GenerationStarted, GenerationUpdated, QueueChanged
+from tui.widgets.find_bar import FindBar
+from tui.widgets.prompt import Prompt
+from tui.widgets.status_bar import StatusBar
+from tui.widgets.transcript import Transcript
+
+
+class ConversationPane(Vertical):
+    """Shows one conversation at a time and keeps it up to date with what it is told."""
+
+    DEFAULT_CSS = """
+    ConversationPane {
+        width: 1fr;
+        height: 1fr;
+        Transcript { height: 1fr; }
+    }
+    """
+
+    transcript = query_one(Transcript)
+    find_bar = query_one(FindBar)
+    status = query_one(StatusBar)
+    prompt = query_one(Prompt)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Make a pane that shows a conversation not yet begun."""
+        super().__init__(id=id)
+        self.conversation_id: ConversationId | None = None
+        """Which conversation is shown; None for one not yet begun."""
+        self._path: dict[MessageId, Message] = {}
+
+    def compose(self) -> ComposeResult:
+        """Compose the widgets."""
+        yield Transcript(id="transcript")
+        yield FindBar(id="find")
+        yield StatusBar(id="status")
+        yield Prompt(id="prompt")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message is shown."""
+        return not self._path
+
+    @property
+    def last_answer(self) -> Message | None:
+        """The last answer on the shown branch."""
+        return next((m for m in reversed(self._path.values()) if m.role is Role.ASSISTANT), None)
+
+    def show(
+        self,
+        conversation_id: ConversationId | None,
+        messages: Sequence[Message],
+        *,
+        branches: Mapping[MessageId, tuple[int, int]],
+        queued: Sequence[QueuedMessage],
+        notice: str,
+    ) -> None:
+        """Show a conversation; the one already shown keeps its place.
+
+        Args:
+            conversation_id: Which one; None for one not yet begun.
+            messages: The shown branch, first message first.
+            branches: Place and number of siblings, for the messages that have any.
+            queued: What waits.
+            notice: What is shown where there are no messages.
+        """
+        self.conversation_id = conversation_id
+        self._path = {message.id: message for message in messages}
+        self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice)
+        self.transcript.set_queued(queued)
+        self.status.queued = len(queued)
+        self.status.finish(self.last_answer)
+        self.prompt.history = [message.content for message in messages if message.role is Role.USER]
+
+    def set_notice(self, notice: str) -> None:
+        """Change what an empty conversation says."""
+        if self.is_empty:
+            self.transcript.show(self.conversation_id or "", (), notice=notice)
+
+    def began(self, event: GenerationStarted) -> bool:
+        """Show that an answer began; False when the shown branch has to be read again."""
+        if event.answer.id in self._path:
+            self._put(event.answer)
+            return True
+        last = next(reversed(self._path), None)
+        if event.user is None or event.user.parent_id != last:
+            return False
+        for message in (event.user, event.answer):
+            self._path[message.id] = message
+            self.transcript.append(message)
+        self.prompt.history = [*self.prompt.history, event.user.content]
+        return True
+
+    def grew(self, event: GenerationUpdated) -> None:
+        """Show more of an answer."""
+        if event.message_id in self._path:
+            self.transcript.stream(event.message_id, event.content, event.thinking)
+            self.status.update_running(event)
+
+    def ended(self, event: GenerationFinished) -> None:
+        """Show how an answer ended."""
+        if event.answer.id in self._path:
+            self._put(event.answer)
+            self.status.finish(event.answer)
+
+    def queue_changed(self, event: QueueChanged) -> None:
+        """Show what waits."""
+        self.transcript.set_queued(event.queued)
+        self.status.queued = len(event.queued)
+
+    def _put(self, message: Message) -> None:
+        self._path[message.id] = message
+        self.transcript.replace(message)
