@@ -1,0 +1,213 @@
+"""Messages and their attachments: how they are stored, changed and read."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from tui.domain.conversation import Attachment, ConversationId, Message, MessageId, MessageStatus
+from tui.domain.errors import StoreUnavailable
+from tui.storage.instances import InstanceId
+from tui.storage.rows import (
+    MESSAGE_COLUMNS,
+    STATS_COLUMNS,
+    AttachmentRow,
+    Value,
+    attachment_from,
+    message_from,
+    stats_values,
+    storable,
+)
+
+_INSERT: Final = (
+    "INSERT INTO messages (id, conversation, parent_id, role, created_at, owner, content, thinking, model,"
+    f" status, stop_reason, error, hint, finished_at, tool_calls, tool_name, {STATS_COLUMNS})"
+    f" VALUES ({', '.join('?' * 24)})"
+)
+
+_FINISH: Final = (
+    "UPDATE messages SET owner = NULL, content = ?, thinking = ?, model = ?, status = ?, stop_reason = ?,"
+    " error = ?, hint = ?, finished_at = ?, tool_calls = ?, tool_name = ?, "
+    + ", ".join(f"{column} = ?" for column in STATS_COLUMNS.split(", "))
+    + " WHERE id = ? RETURNING conversation"
+)
+
+_ATTACHMENTS: Final = (
+    "SELECT message, digest, name, media_type, size, width, height"
+    " FROM message_attachments JOIN attachments USING (digest)"
+    " WHERE message IN (SELECT key FROM messages WHERE conversation = ?) ORDER BY message, position"
+)
+
+_REOPEN: Final = (
+    "UPDATE messages SET status = 'streaming', owner = ?, stop_reason = '', error = '', hint = '',"
+    " finished_at = NULL WHERE id = ? AND status <> 'streaming'"
+)
+
+
+def conversation_key(connection: sqlite3.Connection, conversation_id: ConversationId) -> int:
+    """Return the key of a conversation that must exist.
+
+    Raises:
+        StoreUnavailable: It does not, for example because another window deleted it.
+    """
+    row: tuple[int] | None = connection.execute(
+        "SELECT key FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    if row is None:
+        raise conversation_gone()
+    return row[0]
+
+
+def conversation_gone() -> StoreUnavailable:
+    """Return the error for writing to a conversation that is not there."""
+    return StoreUnavailable(
+        "This conversation is no longer stored: it was deleted in another window.",
+        "Copy what you want to keep into a new conversation.",
+    )
+
+
+def load_messages(connection: sqlite3.Connection, conversation_id: ConversationId) -> tuple[Message, ...]:
+    """Return all messages of a conversation in the order they were stored."""
+    row: tuple[int] | None = connection.execute(
+        "SELECT key FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    if row is None:
+        return ()
+    attachments: dict[int, list[Attachment]] = {}
+    attached: AttachmentRow
+    for attached in connection.execute(_ATTACHMENTS, row):
+        attachments.setdefault(attached[0], []).append(attachment_from(attached))
+    rows = connection.execute(
+        f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE conversation = ? ORDER BY key", row
+    )
+    return tuple([message_from(message, conversation_id, attachments) for message in rows])
+
+
+def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message], me: InstanceId) -> None:
+    """Store new messages; the last one becomes its conversation's active leaf."""
+    keys: dict[ConversationId, int] = {}
+    for message in messages:
+        key = keys.get(message.conversation_id)
+        if key is None:
+            key = keys[message.conversation_id] = conversation_key(connection, message.conversation_id)
+        values = (
+            message.id,
+            key,
+            message.parent_id,
+            message.role.value,
+            message.created_at,
+            me if message.status is MessageStatus.STREAMING else None,
+            *_end_state(message),
+        )
+        cursor = connection.execute(_INSERT, values)
+        assert cursor.lastrowid is not None
+        insert_attachments(connection, "message_attachments", cursor.lastrowid, message.attachments)
+    if messages:
+        last = messages[-1]
+        connection.execute(
+            "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE key = ?",
+            (last.id, last.created_at, keys[last.conversation_id]),
+        )
+
+
+def insert_attachments(
+    connection: sqlite3.Connection, table: str, message_key: int, attachments: Sequence[Attachment]
+) -> None:
+    """Link attachments, whose bytes must be stored, to a message in the `table` of such links."""
+    for position, attachment in enumerate(attachments):
+        if (
+            connection.execute("SELECT 1 FROM attachments WHERE digest = ?", (attachment.digest,)).fetchone()
+            is None
+        ):
+            raise StoreUnavailable(
+                f"The attachment {attachment.name} is no longer stored.", "Attach the file again."
+            )
+        connection.execute(
+            f"INSERT INTO {table} (message, position, digest, name, media_type, width, height)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                message_key,
+                position,
+                attachment.digest,
+                storable(attachment.name),
+                storable(attachment.media_type),
+                attachment.width,
+                attachment.height,
+            ),
+        )
+
+
+def reopen_message(connection: sqlite3.Connection, message_id: MessageId, me: InstanceId) -> None:
+    """Make an ended message streaming again."""
+    if connection.execute(_REOPEN, (me, message_id)).rowcount:
+        return
+    _require_message(connection, message_id)
+    raise StoreUnavailable(
+        "This answer is being written in another window.", "Wait until it has ended, or stop it there."
+    )
+
+
+def checkpoint_message(
+    connection: sqlite3.Connection, message_id: MessageId, content: str, thinking: str, me: InstanceId
+) -> None:
+    """Store how far a message got; one that has ended since keeps its end."""
+    changed = connection.execute(
+        "UPDATE messages SET content = ?, thinking = ? WHERE id = ? AND status = 'streaming' AND owner = ?",
+        (storable(content), storable(thinking), message_id, me),
+    ).rowcount
+    if not changed:
+        _require_message(connection, message_id)
+
+
+def finish_message(connection: sqlite3.Connection, message: Message, *, unread: bool) -> None:
+    """Store the end of a message."""
+    row: tuple[int] | None = connection.execute(_FINISH, (*_end_state(message), message.id)).fetchone()
+    if row is None:
+        raise conversation_gone()
+    connection.execute("UPDATE conversations SET unread = ? WHERE key = ?", (unread, row[0]))
+
+
+def delete_conversation(connection: sqlite3.Connection, conversation_id: ConversationId) -> None:
+    """Delete a conversation, its messages, and attachments that nothing uses any more.
+
+    Attachments that were stored but never sent go after a day: until then they may wait in a prompt.
+    """
+    digests: list[tuple[str]] = connection.execute(
+        "SELECT digest FROM message_attachments WHERE message IN"
+        " (SELECT messages.key FROM messages JOIN conversations ON conversation = conversations.key"
+        "  WHERE conversations.id = :id)"
+        " UNION SELECT digest FROM queued_attachments WHERE message IN"
+        " (SELECT queued_messages.key FROM queued_messages JOIN conversations"
+        "  ON conversation = conversations.key WHERE conversations.id = :id)",
+        {"id": conversation_id},
+    ).fetchall()
+    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+    unused = (
+        " NOT EXISTS (SELECT 1 FROM message_attachments AS m WHERE m.digest = attachments.digest)"
+        " AND NOT EXISTS (SELECT 1 FROM queued_attachments AS q WHERE q.digest = attachments.digest)"
+    )
+    connection.executemany(f"DELETE FROM attachments WHERE digest = ? AND {unused}", digests)
+    connection.execute(
+        "DELETE FROM attachments WHERE added_at < CAST(strftime('%s', 'now', '-1 day') AS INTEGER)"
+        f" AND {unused}"
+    )
+
+
+def _end_state(message: Message) -> tuple[Value, ...]:
+    return (
+        storable(message.content),
+        storable(message.thinking),
+        storable(message.model),
+        message.status.value,
+        storable(message.stop_reason),
+        storable(message.error),
+        storable(message.hint),
+        message.finished_at,
+        storable(message.tool_calls),
+        storable(message.tool_name),
+        *stats_values(message.stats),
+    )
+
+
+def _require_message(connection: sqlite3.Connection, message_id: MessageId) -> None:
+    if connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is None:
+        raise conversation_gone()
