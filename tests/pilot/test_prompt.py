@@ -1,7 +1,10 @@
 """The input, key by key."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.events import Paste
 from textual.widgets import TextArea
 
@@ -246,7 +249,7 @@ async def test_a_large_draft_comes_back_whole() -> None:
 class ScreenKeysApp(PromptApp):
     pressed: list[str]
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         (key, f"note('{key}')", key)
         for key in (
             *(f"ctrl+{letter}" for letter in "nlobgfrts"),
@@ -267,7 +270,7 @@ class ScreenKeysApp(PromptApp):
 async def test_the_screens_keys_pass_the_input() -> None:
     app = ScreenKeysApp()
     app.pressed = []
-    keys = [key for key, _, _ in ScreenKeysApp.BINDINGS]
+    keys = [binding[0] for binding in ScreenKeysApp.BINDINGS if isinstance(binding, tuple)]
     async with app.run_test() as pilot:
         await pilot.press("a", *keys)
         assert app.pressed == keys
@@ -277,8 +280,8 @@ async def test_the_screens_keys_pass_the_input() -> None:
 def test_no_editing_key_of_the_text_area_is_taken_away() -> None:
     taken = {"enter", "ctrl+j", "shift+enter", "alt+enter"}
     editing = {
-        key.strip()
+        key
         for binding in TextArea.BINDINGS
-        for key in (binding.key if hasattr(binding, "key") else binding[0]).split(",")
+        for key in (binding.key if isinstance(binding, Binding) else binding[0]).split(",")
     }
     assert not taken & editing
