@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -12,12 +12,14 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.timer import Timer
 
 from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.text import sanitize_line
 from tui.widgets.fit import fit
 from tui.widgets.groups import Section, sections_of
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 """What the marker of an answer being written goes through."""
@@ -109,7 +111,7 @@ class ConversationRows(ScrollView, can_focus=True):
         if ids != self.live:
             self.live = frozenset(ids)
             self.refresh()
-            self._animate()
+            self._start_or_stop()
 
     @property
     def under_cursor(self) -> Conversation | None:
@@ -238,7 +240,7 @@ class ConversationRows(ScrollView, can_focus=True):
     def _animated(self) -> bool:
         return self.app.animation_level != "none"
 
-    def _animate(self) -> None:
+    def _start_or_stop(self) -> None:
         if self._timer is None:
             return
         if self.live and self._animated:

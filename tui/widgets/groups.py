@@ -1,6 +1,6 @@
 """Under which heading a conversation is listed."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -75,6 +75,14 @@ class Section:
     """The row of its heading; its conversations follow."""
 
 
+def _not_pinned(conversation: Conversation) -> int:
+    return not conversation.pinned
+
+
+def _negated_time(conversation: Conversation) -> float:
+    return -conversation.updated_at
+
+
 def sections_of(conversations: Sequence[Conversation], now: float) -> tuple[Section, ...]:
     """Return the sections of a list that has the pinned first, then the last updated first.
 
@@ -88,12 +96,12 @@ def sections_of(conversations: Sequence[Conversation], now: float) -> tuple[Sect
         head = conversations[index]
         title = group_of(head.updated_at, now, head.pinned)
         if head.pinned:
-            end = bisect_left(conversations, True, lo=index, key=lambda each: not each.pinned)
+            end = bisect_left(conversations, 1, lo=index, key=_not_pinned)
         else:
             began = _began(date.fromtimestamp(head.updated_at), today)
-            end = bisect_left(
-                conversations, True, lo=index, key=lambda each, began=began: each.updated_at < began
-            )
+            # Negated, because the list is sorted the other way round.
+            end = bisect_right(conversations, -began, lo=index, key=_negated_time)
+        end = max(end, index + 1)
         # A blank row sets every section but the first apart.
         row += 1 if sections else 0
         sections.append(Section(title, index, row))

@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.reactive import reactive
-from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.domain.conversation import Message, MessageStatus
 from tui.domain.events import GenerationUpdated
 from tui.domain.generation import Phase, Stats
 from tui.domain.text import sanitize_line
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
