@@ -1,52 +1,9 @@
 """The table of every command: bindings, footer, palette, help and the key documentation come from it."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from tui.commands.command import Command, Group, Scope
+from tui.commands.lists import LIST_COMMANDS
 
-
-class Scope(StrEnum):
-    """The class that owns a command's action."""
-
-    APP = "app"
-    CHAT = "chat"
-    TRANSCRIPT = "transcript"
-    PROMPT = "prompt"
-    SIDEBAR = "sidebar"
-
-
-class Group(StrEnum):
-    """Under which heading the help screen lists a command."""
-
-    GENERAL = "General"
-    CONVERSATION = "Conversation"
-    ANSWER = "Answer"
-    TRANSCRIPT = "Transcript"
-    INPUT = "Input"
-    SIDEBAR = "Side panel"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something a person can do."""
-
-    id: str
-    """Stable: what a keymap in the settings names, for example `conversation.new`."""
-    title: str
-    """Footer and palette, in as few words as will do."""
-    help: str
-    """One sentence: tooltip, help screen, palette and documentation."""
-    scope: Scope
-    action: str
-    """`new_conversation` is `action_new_conversation` of the scope's class; may carry arguments."""
-    keys: str = ""
-    """Default keys, comma separated, in Textual's names."""
-    group: Group = Group.GENERAL
-    footer: bool = False
-    palette: bool = True
-    """Offered by the command palette."""
-    priority: bool = False
-    """Works whatever has the focus, before the focused widget sees the key."""
-
+__all__ = ["COMMANDS", "Command", "Group", "Scope", "commands_of"]
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -328,16 +285,7 @@ COMMANDS: tuple[Command, ...] = (
         "w",
         Group.TRANSCRIPT,
     ),
-    Command(
-        "sidebar.open",
-        "Open",
-        "Open the conversation under the cursor.",
-        Scope.SIDEBAR,
-        "open",
-        "enter",
-        Group.SIDEBAR,
-        palette=False,
-    ),
+    *LIST_COMMANDS,
 )
 """Every command there is."""
 

@@ -1,0 +1,157 @@
+"""The first row: the conversation, the model that answers, the server it is on."""
+
+from textual import events, getters
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from tui.domain.conversation import UNTITLED
+from tui.domain.events import ServerCondition, ServerState
+from tui.domain.model import ModelInfo
+from tui.domain.text import sanitize_line
+
+NARROW = 100
+"""Below this many columns the bar leaves out what is least needed."""
+
+
+class ModelButton(Static):
+    """The model that answers; a click opens the list."""
+
+    class Pressed(Message):
+        """The button was clicked."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Say that the button was clicked."""
+        event.stop()
+        self.post_message(self.Pressed())
+
+
+class HeaderBar(Horizontal):
+    """One row, told what to show through its reactives."""
+
+    DEFAULT_CSS = """
+    HeaderBar {
+        height: 1;
+        background: $background;
+        Static { height: 1; width: auto; text-wrap: nowrap; text-overflow: ellipsis; }
+        #app-name { color: $text-primary; text-style: bold; padding: 0 1; min-width: 12; }
+        #title { width: 1fr; min-width: 8; color: $text; padding: 0 1; }
+        ModelButton {
+            max-width: 42%;
+            padding: 0 1;
+            color: $text;
+            background: $panel;
+            pointer: pointer;
+            &:hover { background: $block-cursor-background; color: $block-cursor-foreground; }
+        }
+        #connection {
+            max-width: 34%;
+            padding: 0 1;
+            color: $text-muted;
+            &.-connecting { color: $text-warning; }
+            &.-unreachable { color: $text-error; }
+        }
+        &.-narrow #app-name { display: none; }
+    }
+    """
+
+    conversation_title: reactive[str] = reactive(UNTITLED)
+    """The title of the open conversation, as it is stored."""
+
+    model: reactive[str] = reactive("")
+    """The name of the model that answers next; empty while none is chosen."""
+
+    model_info: reactive[ModelInfo | None] = reactive(None)
+    """What is known of that model; None while it is not known (or not installed)."""
+
+    server: reactive[ServerState | None] = reactive(None)
+    """The connection; None before the first attempt."""
+
+    model_button = getters.query_one(ModelButton)
+
+    class ModelClicked(Message):
+        """The model button was clicked."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the four parts."""
+        yield Static("ollama-tui", id="app-name", markup=False)
+        yield Static("", id="title", markup=False)
+        yield ModelButton("", id="model", markup=False)
+        yield Static("", id="connection", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out what does not fit."""
+        self.set_class(event.size.width < NARROW, "-narrow")
+        self._show_model()
+        self._show_server()
+
+    def on_model_button_pressed(self, event: ModelButton.Pressed) -> None:
+        """Pass the click on in the bar's own name."""
+        event.stop()
+        self.post_message(self.ModelClicked())
+
+    def watch_conversation_title(self, title: str) -> None:
+        """Show the title."""
+        line = sanitize_line(title) or UNTITLED
+        widget = self.query_one("#title", Static)
+        widget.update(Content(line))
+        widget.tooltip = Content(line)
+
+    def watch_model(self) -> None:
+        """Show the model."""
+        self._show_model()
+
+    def watch_model_info(self) -> None:
+        """Show what is known of the model."""
+        self._show_model()
+
+    def watch_server(self) -> None:
+        """Show the connection."""
+        self._show_server()
+
+    def _show_model(self) -> None:
+        self.model_button.update(model_label(self.model, self.model_info))
+
+    def _show_server(self) -> None:
+        widget = self.query_one("#connection", Static)
+        condition = self.server.condition if self.server else ServerCondition.CONNECTING
+        for each in ServerCondition:
+            widget.set_class(each is condition, f"-{each}")
+        label, tooltip = connection_label(self.server)
+        widget.update(label)
+        widget.tooltip = tooltip
+
+
+def model_label(name: str, info: ModelInfo | None) -> Content:
+    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M ▾`."""
+    if not name:
+        return Content.from_markup("Choose a model [$text-muted]▾[/]")
+    label = Content(sanitize_line(name, 60))
+    details = [info.parameter_size, info.quantization] if info else []
+    words = " ".join(sanitize_line(each, 20) for each in details if each)
+    if words:
+        label += Content.styled(f" · {words}", "$text-muted")
+    return label + Content.styled(" ▾", "$text-muted")
+
+
+def connection_label(server: ServerState | None) -> tuple[Content, Content]:
+    """Return what the bar says of the connection, and the longer words of its tooltip."""
+    if server is None:
+        return Content("◌ connecting…"), Content("Looking for a server.")
+    address = sanitize_line(server.address, 60)
+    if server.condition is ServerCondition.CONNECTING:
+        return Content(f"◌ connecting… {address}"), Content(f"Connecting to {address}.")
+    if server.condition is ServerCondition.UNREACHABLE:
+        error = server.error
+        why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
+        return Content(f"○ unreachable {address}"), Content(f"{address}: {why}")
+    dot = Content.styled("● ", "$text-success")
+    if server.embedded:
+        return dot + Content("embedded engine · tiny model"), Content(
+            "No Ollama server was found, so a tiny model answers inside ollama-tui. It gets facts wrong."
+        )
+    version = sanitize_line(server.version, 40)
+    return dot + Content(address), Content(f"Connected to {address}, Ollama {version}".rstrip())

@@ -1,0 +1,205 @@
+"""The input: what is asked is written here."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+
+from tui.commands.bindings import bindings_for
+from tui.commands.command import Scope
+from tui.widgets.prompt_area import PromptArea
+from tui.widgets.terminal_keys import learn_alt_enter
+
+PLACEHOLDER = "Ask anything… (Enter sends, Ctrl+J for a new line)"
+"""What an empty input says."""
+
+
+class Prompt(Vertical):
+    """A growing input that walks the history of what was sent and never loses a word.
+
+    Sending takes two steps, so that a refused message stays where it was written: Enter posts
+    `Submitted` and the text stays; then the screen calls `accept` (the text goes) or `refuse` (it
+    stays). Until then Enter does nothing, so nothing is sent twice.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.PROMPT)]
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: auto;
+        border: round $border-blurred;
+        border-subtitle-color: $text-muted;
+        border-subtitle-align: right;
+        border-subtitle-background: $background;
+        background: $background;
+        padding: 0 1;
+        &:focus-within { border: round $border; }
+        PromptArea {
+            height: auto;
+            min-height: 1;
+            max-height: 33vh;
+            background: $background;
+            padding: 0;
+            scrollbar-size-vertical: 1;
+            &:focus { background: $background; }
+            .text-area--placeholder { color: $text-muted; }
+        }
+    }
+    """
+
+    hint: reactive[str] = reactive("Enter sends · Ctrl+J new line")
+    """What the lower right edge says; trusted text."""
+
+    area = getters.query_one(PromptArea)
+
+    class Submitted(Message):
+        """Enter was pressed; `Prompt.accept` or `Prompt.refuse` must follow."""
+
+        def __init__(self, prompt: "Prompt", text: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.text = text
+            """What is to be sent, whole; never only white space."""
+
+        @property
+        def control(self) -> "Prompt":
+            """The prompt that posted it."""
+            return self.prompt
+
+    class Changed(Message):
+        """The text changed: a draft to be kept."""
+
+        def __init__(self, prompt: "Prompt", text: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.text = text
+            """The unsent text, whole."""
+
+        @property
+        def control(self) -> "Prompt":
+            """The prompt that posted it."""
+            return self.prompt
+
+    def __init__(
+        self,
+        *,
+        history: Sequence[str] = (),
+        placeholder: str = PLACEHOLDER,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        """Make an empty input.
+
+        Args:
+            history: What was sent before, oldest first.
+            placeholder: What the empty input says.
+            name: The widget's name.
+            id: The widget's id.
+            classes: The widget's classes.
+            disabled: Whether it takes no input.
+        """
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._placeholder = placeholder
+        self._history: tuple[str, ...] = tuple(history)
+        self._place = len(self._history)
+        self._edited: dict[int, str] = {}
+        """Texts that were left while walking the history; the unsent one under `len(history)`."""
+        self._pending: str | None = None
+        """What was submitted and neither accepted nor refused yet."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the text area."""
+        yield PromptArea(placeholder=self._placeholder)
+
+    def on_mount(self) -> None:
+        """Learn the keys that break the line."""
+        learn_alt_enter()
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Put the cursor into the input."""
+        self.area.focus(scroll_visible)
+        return self
+
+    @property
+    def text(self) -> str:
+        """The unsent text, whole. Setting it begins anew: no undo, no walk through the history."""
+        return self.area.whole_text
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self._pending = None
+        self._forget_walk()
+        self.area.text = self.area.shown(value)
+        self.area.move_cursor(self.area.document.end)
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """What was sent, oldest first. Setting it keeps the text that is in the input."""
+        return self._history
+
+    @history.setter
+    def history(self, value: Sequence[str]) -> None:
+        self._history = tuple(value)
+        self._forget_walk()
+
+    def accept(self) -> None:
+        """Clear what was submitted: it is safe now. What was typed since stays."""
+        sent, self._pending = self._pending, None
+        if sent is None:
+            return
+        text = self.text
+        if not self._history or self._history[-1] != sent:
+            self._history = (*self._history, sent)
+        self.text = text.removeprefix(sent).lstrip("\n")
+
+    def refuse(self) -> None:
+        """Keep what was submitted: it was not sent, and can be submitted again."""
+        self._pending = None
+
+    def action_send(self) -> None:
+        """Submit the text, unless there is nothing in it or it waits to be accepted."""
+        text = self.text
+        if self._pending is None and text.strip():
+            self._pending = text
+            self.post_message(self.Submitted(self, text))
+
+    def action_newline(self) -> None:
+        """Break the line."""
+        area = self.area
+        area.replace("\n", *area.selection, maintain_selection_offset=False)
+
+    def watch_hint(self, hint: str) -> None:
+        """Show the hint."""
+        self.border_subtitle = Content(hint).markup
+
+    @on(PromptArea.Changed)
+    def _changed(self, event: PromptArea.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self, self.text))
+
+    @on(PromptArea.SelectionChanged)
+    def _moved(self, event: PromptArea.SelectionChanged) -> None:
+        event.stop()
+
+    @on(PromptArea.Left)
+    def _walk_history(self, event: PromptArea.Left) -> None:
+        event.stop()
+        place = self._place + event.step
+        if not 0 <= place <= len(self._history):
+            return
+        self._edited[self._place] = self.text
+        self._place = place
+        unedited = self._history[place] if place < len(self._history) else ""
+        self.area.put(self._edited.get(place, unedited))
+
+    def _forget_walk(self) -> None:
+        self._edited.clear()
+        self._place = len(self._history)

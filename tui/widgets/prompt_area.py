@@ -1,0 +1,128 @@
+"""The editing part of the prompt."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import BindingType
+from textual.document._document import EditResult, Location
+from textual.document._edit import Edit
+from textual.message import Message
+from textual.widgets import TextArea
+
+from tui.domain.text import sanitize
+from tui.widgets.pasted import PastedTexts, is_large
+from tui.widgets.terminal_keys import MODIFY_OTHER_KEYS_SHIFT_ENTER
+
+
+class PromptArea(TextArea):
+    """A text area that says when the cursor leaves it, and keeps large pastes behind labels."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    class Left(Message):
+        """The cursor was moved beyond the first or the last line."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+            """-1 above the first line, 1 below the last."""
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+        """Make an empty text area with `placeholder` in it."""
+        super().__init__(
+            id=id, compact=True, highlight_cursor_line=False, placeholder=placeholder, tab_behavior="focus"
+        )
+        self.match_cursor_bracket = False
+        self.pasted = PastedTexts()
+
+    @property
+    def whole_text(self) -> str:
+        """The text with every label replaced by what it stands for."""
+        return self.pasted.expand(self.document.text)
+
+    @property
+    def selected_text(self) -> str:
+        """The selection with every label replaced by what it stands for."""
+        return self.pasted.expand(super().selected_text)
+
+    def shown(self, text: str) -> str:
+        """Return `text` as it is put into the area: sanitised, a large one as a label."""
+        clean = sanitize(text)
+        return self.pasted.add(clean) if is_large(clean) else clean
+
+    def put(self, text: str) -> None:
+        """Replace everything by `text`, the cursor at its end; can be undone."""
+        self.replace(self.shown(text), (0, 0), self.document.end, maintain_selection_offset=False)
+        self.move_cursor(self.document.end)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Perform an edit; a label is only ever deleted whole, and nothing is typed into one."""
+        start, end = edit.from_location, edit.to_location
+        if start == end:
+            edit.from_location = edit.to_location = self._outside(start, after=True)
+        else:
+            first, last = sorted((start, end))
+            edit.from_location = self._outside(first, after=False)
+            edit.to_location = self._outside(last, after=True)
+        return super().edit(edit)
+
+    def _outside(self, location: Location, *, after: bool) -> Location:
+        """Return `location`, or the end (or start) of the label that it is inside of."""
+        row, column = location
+        for begin, end in self.pasted.spans(self.document[row]):
+            if begin < column < end:
+                return row, end if after else begin
+        return location
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Move the cursor up; above the first line, say so."""
+        if not select and self.navigator.is_first_wrapped_line(self.cursor_location):
+            self.post_message(self.Left(-1))
+        else:
+            super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Move the cursor down; below the last line, say so."""
+        if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
+            self.post_message(self.Left(1))
+        else:
+            super().action_cursor_down(select)
+
+    def action_cursor_page_up(self) -> None:
+        """Leave the key to the screen: it scrolls the transcript from anywhere."""
+        raise SkipAction
+
+    def action_cursor_page_down(self) -> None:
+        """Leave the key to the screen: it scrolls the transcript from anywhere."""
+        raise SkipAction
+
+    def action_paste(self) -> None:
+        """Paste what was copied in this application."""
+        self._paste(self.app.clipboard)
+
+    def action_cut(self) -> None:
+        """Cut the selection, or the line, with the texts behind labels."""
+        start, end = self.selection
+        result = self._delete_cursor_line() if start == end else self._delete_via_keyboard(start, end)
+        if result is not None:
+            self.app.copy_to_clipboard(self.pasted.expand(result.replaced_text))
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == MODIFY_OTHER_KEYS_SHIFT_ENTER:
+            event.stop()
+            event.prevent_default()
+            self.insert("\n")
+            return
+        await super()._on_key(event)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # TextArea's own handler would insert the text a second time.
+        event.prevent_default()
+        event.stop()
+        self._paste(event.text)
+
+    def _paste(self, text: str) -> None:
+        if result := self._replace_via_keyboard(self.shown(text), *self.selection):
+            self.move_cursor(result.end_location)
+            self.focus()
