@@ -17,7 +17,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,80}(/[A-Za-z0-9._-]{1,80}){0,3}(:[A
 _LICENSES: Final = {"gemma": "Gemma Terms of Use: https://ai.google.dev/gemma/terms"}
 
 
-class ModelUnusable(Exception):
+class ModelUnusable(RuntimeError):
     """A model is listed, but its file is gone or spoilt; the text says which and why."""
 
 

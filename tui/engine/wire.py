@@ -18,6 +18,7 @@ _INTEGERS: Final = frozenset({"num_ctx", "num_predict", "top_k", "seed", "repeat
 _FLOATS: Final = frozenset(
     {"temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty", "frequency_penalty"}
 )
+_HUGE: Final = 2.0**63
 _THINK_LEVELS: Final = frozenset({"high", "medium", "low", "max"})
 _DURATION: Final = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _DURATION_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
@@ -182,8 +183,8 @@ def parse_keep_alive(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ApiError(400, f"Unsupported type: '{_kind(value)}'")
-    seconds = _duration(value) if isinstance(value, str) else float(value)
-    return math.inf if seconds < 0 else seconds
+    seconds = _duration(value) if isinstance(value, str) else value
+    return math.inf if seconds < 0 or seconds > _HUGE else float(seconds)
 
 
 def plain(text: str) -> str:
@@ -197,29 +198,26 @@ def nested_error(status: int, message: str, kind: str, **more: int) -> ApiError:
     return ApiError(status, json.dumps(inner, separators=(",", ":")), JSON_BARE)
 
 
+def _unmarshal(value: object, where: str) -> ApiError:
+    """Return what Ollama says of a value of the wrong type."""
+    return ApiError(400, f"json: cannot unmarshal {_kind(value)} into {where}")
+
+
 def _messages(value: object) -> tuple[Message, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        kind = _kind(value)
-        text = (
-            f"json: cannot unmarshal {kind} into Go struct field ChatRequest.messages of type []api.Message"
-        )
-        raise ApiError(400, text)
+        raise _unmarshal(value, "Go struct field ChatRequest.messages of type []api.Message")
     return tuple(_message(item) for item in value)
 
 
 def _message(item: object) -> Message:
     if not isinstance(item, dict):
-        text = f"json: cannot unmarshal {_kind(item)} into Go struct field ChatRequest.messages of type api.Message"
-        raise ApiError(400, text)
+        raise _unmarshal(item, "Go struct field ChatRequest.messages of type api.Message")
     for key in ("role", "content", "thinking"):
         if item.get(key) is not None and not isinstance(item[key], str):
-            kind = _kind(item[key])
-            raise ApiError(
-                400, f"json: cannot unmarshal {kind} into Go struct field Alias.{key} of type string"
-            )
-    role = str(item.get("role") or "").lower()
+            raise _unmarshal(item[key], f"Go struct field Alias.{key} of type string")
+    role = plain(str(item.get("role") or "")).lower()
     return Message(role, plain(str(item.get("content") or "")), _has_images(item.get("images")))
 
 
@@ -227,9 +225,7 @@ def _has_images(images: object) -> bool:
     if images is None:
         return False
     if not isinstance(images, list):
-        kind = _kind(images)
-        text = f"json: cannot unmarshal {kind} into Go struct field Alias.images of type []api.ImageData"
-        raise ApiError(400, text)
+        raise _unmarshal(images, "Go struct field Alias.images of type []api.ImageData")
     for index, image in enumerate(images):
         _check_image(index, image)
     return bool(images)
@@ -238,7 +234,7 @@ def _has_images(images: object) -> bool:
 def _check_image(index: int, image: object) -> None:
     where = f"Alias.images.{index} of type api.ImageData"
     if not isinstance(image, str):
-        raise ApiError(400, f"json: cannot unmarshal {_kind(image)} into {where}")
+        raise _unmarshal(image, where)
     try:
         base64.b64decode(image.encode("utf-8", "replace"), validate=True)
     except binascii.Error as error:
@@ -265,13 +261,12 @@ def _typed(body: Mapping[str, object], key: str, kind: type[_T], name: str) -> _
     if value is None:
         return None
     if not isinstance(value, kind):
-        text = f"json: cannot unmarshal {_kind(value)} into Go struct field ChatRequest.{key} of type {name}"
-        raise ApiError(400, text)
+        raise _unmarshal(value, f"Go struct field ChatRequest.{key} of type {name}")
     return value
 
 
 def _number(key: str, value: object, name: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE < value < _HUGE:
         raise ApiError(500, f'option "{key}" must be of type {name}')
     return value
 
