@@ -120,17 +120,23 @@ class ChatApp(App[None]):
             self._chat.receive(event)
 
     def _show_store_error(self, error: TuiError) -> None:
-        corrupt = isinstance(error, StoreCorrupt)
+        def leave(_: object) -> None:
+            self.exit(return_code=1)
 
         def decided(begin_anew: bool | None) -> None:
-            if begin_anew and corrupt:
+            if begin_anew:
                 self._begin_anew()
             else:
                 self.exit(return_code=1)
 
-        self.push_screen(
-            ErrorScreen(error, offer="Keep it aside and begin with an empty one" if corrupt else ""), decided
-        )
+        heading = "Your conversations cannot be opened"
+        if isinstance(error, StoreCorrupt):
+            body = f"{error.message}\n\n{error.hint}"
+            self.push_screen(
+                ConfirmScreen(heading, body, yes="Keep it aside, begin anew", no="Quit"), decided
+            )
+        else:
+            self.push_screen(ErrorScreen(error, heading=heading), leave)
 
     @work(name="begin anew", group="life", exit_on_error=True)
     async def _begin_anew(self) -> None:
@@ -161,7 +167,7 @@ class ChatApp(App[None]):
     def action_help(self) -> None:
         """Show every key that works here."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen.for_screen(self.screen))
 
     async def action_quit(self) -> None:
         """Leave; ask first while answers are being written."""

@@ -250,7 +250,7 @@ class ChatScreen(Screen[None]):
         if self.session is None or isinstance(self.app.screen, ModelPicker):
             return
         models, state = self.session.services.models, self.session.services.server.state
-        picker = ModelPicker(models.models, models.running, current=self.session.model, server=state)
+        picker = ModelPicker(models.models, models.running, self.session.model, error=state.error)
         self.app.push_screen(picker, self._model_picked)
         self._start(self.session.refresh_models(), "models")
 

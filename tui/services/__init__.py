@@ -17,6 +17,7 @@ from tui.services.models import ModelService
 from tui.services.server import ServerMonitor
 from tui.services.turns import TurnService
 from tui.storage.conversations import SqliteConversationStore
+from tui.storage.files import set_aside
 
 if TYPE_CHECKING:
     from tui.domain.ports import ChatBackend, ConversationStore

@@ -159,6 +159,18 @@ class SqliteConversationStore:
 
         return await self._database.read(load)
 
+    async def latest(self) -> Conversation | None:
+        """Return the conversation that was last written in, or None."""
+
+        def load(connection: sqlite3.Connection) -> Conversation | None:
+            row: ConversationRow | None = connection.execute(
+                f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE trashed_at IS NULL "
+                "ORDER BY updated_at DESC, key DESC LIMIT 1"
+            ).fetchone()
+            return None if row is None else conversation_from(row)
+
+        return await self._database.read(load)
+
     async def find(self, prefix: str) -> tuple[ConversationId, ...]:
         """Return the ids that start with `prefix`, at most ten."""
         first = storable(prefix)
