@@ -11,12 +11,15 @@ from tui.domain.generation import ChatMessage, ChatRequest, Delta, Stats, Think
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.text import sanitize_line
 
+Answer = dict[str, Any]
+"""A JSON object from a server, of which nothing is known yet."""
+
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 _NUMBER: Final = re.compile(r"-?\d+")
 
 
-def parse_object(data: bytes) -> dict[str, Any] | None:
+def parse_object(data: bytes) -> Answer | None:
     """Return the JSON object that `data` is, or None when it is anything else."""
     try:
         value = json.loads(data.decode("utf-8", "replace"))
@@ -175,7 +178,10 @@ def _text(value: Any) -> str:
 
 
 def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return a whole number that 64 bits can hold, as a store must."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+        return value
+    return None
 
 
 def _seconds(value: Any) -> float | None:
