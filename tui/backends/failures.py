@@ -316,9 +316,7 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
             f"No secure connection to {address}: {reason}",
             "Check the certificate, or whether the host should start with http:// instead of https://.",
         )
-    if any(
-        sign in text for sign in ("name or service", "nodename", "getaddrinfo", "name resolution", "no addr")
-    ):
+    if isinstance(cause, socket.gaierror):
         return ServerUnreachable(f"There is no host of this name: {address}.", _CHECK_ADDRESS)
     if subject.embedded:
         return ServerUnreachable("The embedded engine does not answer.", "Start this app again.")
