@@ -40,7 +40,7 @@ class Gate:
         with self._lock:
             waiters, self._waiters = self._waiters, []
         for loop, waiter in waiters:
-            loop.call_soon_threadsafe(lambda waiter=waiter: waiter.done() or waiter.set_result(None))
+            loop.call_soon_threadsafe(_wake, waiter)
 
     def _take(self) -> bool:
         if self._opened:
@@ -60,6 +60,11 @@ class Gate:
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._waiters.append((loop, waiter))
             await waiter
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)

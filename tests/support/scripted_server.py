@@ -12,11 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.connection import Connection, head, send
 from tests.support.recordings import chunk, recording
 from tests.support.script import Gate, Model, Reply, Request, answer_lines, done_line, framed, pieces
 
@@ -78,7 +77,7 @@ class ScriptedServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._slots: asyncio.Semaphore | None = None
-        self._connections: set[_Connection] = set()
+        self._connections: set[Connection] = set()
 
     @property
     def url(self) -> str:
@@ -141,7 +140,9 @@ class ScriptedServer:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._slots = asyncio.Semaphore(self.parallel) if self.parallel else None
-        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port)
+        server = await self._loop.create_server(
+            lambda: Connection(self.handle, self._connections), "127.0.0.1", self.port
+        )
         self.port = server.sockets[0].getsockname()[1]
         ready()
         await self._stopping.wait()
@@ -149,7 +150,7 @@ class ScriptedServer:
         for connection in list(self._connections):
             connection.abort()
 
-    async def handle(self, request: Request, connection: "_Connection") -> bool:
+    async def handle(self, request: Request, connection: Connection) -> bool:
         """Answer a request; return whether the connection stays open."""
         with self._arrived:
             self.requests.append(request)
@@ -159,7 +160,7 @@ class ScriptedServer:
         if request.path == "/api/chat" and request.method == "POST":
             return await self._chat(request, connection)
         status, content_type, body = self._plain(request)
-        _send(connection, status, body, content_type, head_only=request.method == "HEAD")
+        send(connection, status, body, content_type, head_only=request.method == "HEAD")
         return True
 
     def _plain(self, request: Request) -> tuple[int, str, bytes]:
@@ -188,12 +189,12 @@ class ScriptedServer:
     def _model(self, name: str) -> Model | None:
         return next((model for model in self.models if model.name.lower() == name.lower()), None)
 
-    async def _chat(self, request: Request, connection: "_Connection") -> bool:
+    async def _chat(self, request: Request, connection: Connection) -> bool:
         asked = request.json
         name = str(asked.get("model", ""))
         if (refusal := self._refusal(name, asked)) is not None:
             status, text = refusal
-            _send(connection, status, json.dumps({"error": text}).encode())
+            send(connection, status, json.dumps({"error": text}).encode())
             return True
         if not asked.get("messages"):
             return await self._load(name, asked, connection)
@@ -218,7 +219,7 @@ class ScriptedServer:
             return 400, _NO_VISION
         return None
 
-    async def _load(self, name: str, asked: dict[str, Any], connection: "_Connection") -> bool:
+    async def _load(self, name: str, asked: dict[str, Any], connection: Connection) -> bool:
         unload = asked.get("keep_alive") == 0
         if not unload:
             await _pause(self.default.load_delay, self.default.hold)
@@ -226,7 +227,7 @@ class ScriptedServer:
         message = {"role": "assistant", "content": ""}
         reason = "unload" if unload else "load"
         answer = {"model": name, "message": message, "done": True, "done_reason": reason}
-        _send(connection, 200, json.dumps(answer).encode())
+        send(connection, 200, json.dumps(answer).encode())
         return True
 
     def _mark(self, name: str, *, loaded: bool) -> None:
@@ -235,7 +236,7 @@ class ScriptedServer:
         elif not loaded and name in self.loaded:
             self.loaded.remove(name)
 
-    async def _play(self, reply: Reply, request: Request, connection: "_Connection") -> bool:
+    async def _play(self, reply: Reply, request: Request, connection: Connection) -> bool:
         name = str(request.json.get("model", "")) if request.body else ""
         cold = 0.0 if name in self.loaded else reply.load_delay
         await _pause(reply.delay + cold, reply.hold)
@@ -251,89 +252,12 @@ class ScriptedServer:
             await _replay(reply, request, connection)
             return False
         if reply.body is not None:
-            _send(connection, reply.status, reply.body, reply.content_type, reply.headers)
+            send(connection, reply.status, reply.body, reply.content_type, reply.headers)
             return True
         if request.json.get("stream") is False:
-            _send(connection, 200, _whole_answer(name, reply))
+            send(connection, 200, _whole_answer(name, reply))
             return True
         return await _stream(name, reply, request, connection)
-
-
-class _Connection(asyncio.Protocol):
-    """One connection: requests in, answers out, and notice when the client goes."""
-
-    def __init__(self, server: ScriptedServer) -> None:
-        self._server = server
-        self._buffer = bytearray()
-        self._more = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._transport: asyncio.Transport | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._server._connections.add(self)
-        self._task = asyncio.get_running_loop().create_task(self._serve())
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self._more.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server._connections.discard(self)
-        if self._task is not None:
-            self._task.cancel()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
-
-    async def drain(self) -> None:
-        """Let other connections run, and wait while the client reads too slowly."""
-        await asyncio.sleep(0)
-        await self._writable.wait()
-
-    async def _serve(self) -> None:
-        while (request := await self._read()) is not None:
-            completed = False
-            try:
-                stays = await self._server.handle(request, self)
-                completed = True
-            finally:
-                request.end(completed=completed)
-            if not stays or request.headers.get("connection", "").lower() == "close":
-                break
-        if self._transport is not None:
-            self._transport.close()
-
-    async def _read(self) -> Request | None:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            await self._wait()
-        first, *rest = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
-        headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in rest)}
-        length = int(headers.get("content-length", "0"))
-        while len(self._buffer) < end + 4 + length:
-            await self._wait()
-        body = bytes(self._buffer[end + 4 : end + 4 + length])
-        del self._buffer[: end + 4 + length]
-        method, _, target = first.partition(" ")
-        return Request(method, target.partition(" ")[0], headers, body)
-
-    async def _wait(self) -> None:
-        self._more.clear()
-        await self._more.wait()
 
 
 async def _pause(seconds: float, hold: Gate | None) -> None:
@@ -341,25 +265,6 @@ async def _pause(seconds: float, hold: Gate | None) -> None:
         await asyncio.sleep(seconds)
     if hold is not None:
         await hold.passed()
-
-
-def _head(status: int, headers: Sequence[tuple[str, str]]) -> bytes:
-    date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"Date: {date}"]
-    return "\r\n".join([*lines, *(f"{key}: {value}" for key, value in headers)]).encode() + b"\r\n\r\n"
-
-
-def _send(
-    connection: _Connection,
-    status: int,
-    body: bytes,
-    content_type: str = "application/json; charset=utf-8",
-    extra: Sequence[tuple[str, str]] = (),
-    *,
-    head_only: bool = False,
-) -> None:
-    headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), *extra]
-    connection.write(_head(status, headers) + (b"" if head_only else body))
 
 
 def _parts(reply: Reply, *, think: object) -> tuple[list[str], list[str]]:
@@ -386,16 +291,16 @@ def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
     return lines if reply.end_after is None else lines[: reply.end_after]
 
 
-async def _stream(name: str, reply: Reply, request: Request, connection: _Connection) -> bool:
+async def _stream(name: str, reply: Reply, request: Request, connection: Connection) -> bool:
     lines = _stream_lines(name, reply, request)
     kept = lines if reply.cut_after is None else lines[: reply.cut_after]
     frames = framed(kept)
-    head = _head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
+    start = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
     if reply.burst:
         request.lines_sent = len(frames)
-        connection.write(head + b"".join(frames))
+        connection.write(start + b"".join(frames))
     else:
-        connection.write(head)
+        connection.write(start)
         await _pace(frames, reply, request, connection)
     if reply.cut_after is None:
         connection.write(b"0\r\n\r\n")
@@ -406,7 +311,7 @@ async def _stream(name: str, reply: Reply, request: Request, connection: _Connec
     return False
 
 
-async def _pace(frames: Sequence[bytes], reply: Reply, request: Request, connection: _Connection) -> None:
+async def _pace(frames: Sequence[bytes], reply: Reply, request: Request, connection: Connection) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     for index, frame in enumerate(frames):
@@ -420,7 +325,7 @@ async def _pace(frames: Sequence[bytes], reply: Reply, request: Request, connect
             await connection.drain()
 
 
-async def _replay(reply: Reply, request: Request, connection: _Connection) -> None:
+async def _replay(reply: Reply, request: Request, connection: Connection) -> None:
     played = recording(reply.recording or "")
     connection.write(played.head())
     for wait, frame in played.frames():

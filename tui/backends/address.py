@@ -15,7 +15,7 @@ DEFAULT_HOST: Final = "http://127.0.0.1:11434"
 
 _DEFAULT_PORTS: Final = {"": 11434, "http": 80, "https": 443}
 
-_NAME: Final = re.compile(r"[\w-](?:[\w.-]*[\w.-])?")
+_NAME: Final = re.compile(r"\w[\w.-]*")
 
 _FORMS: Final = "Write a host, host:port, :port or a URL such as http://127.0.0.1:11434."
 
@@ -95,6 +95,8 @@ def _port(text: str, shown: str) -> int:
 
 def _ipv6(text: str) -> str | None:
     """Return an IPv6 address in brackets, or None; `::` is where a server listens on everything."""
+    if text.startswith("[") != text.endswith("]"):
+        return None
     try:
         address = ipaddress.IPv6Address(text.removeprefix("[").removesuffix("]"))
     except ValueError:

@@ -137,7 +137,7 @@ _RULES: Final = (
         "Send the picture as PNG or JPEG.",
     ),
     _rule(
-        r"while running the model|runner .*(terminated|stopped|crashed)|unexpected eof$",
+        r"while running the model|runner .*(terminated|stopped|crashed)",
         ServerFailed,
         "The model stopped working on the server; it is loaded anew when you try again.",
     ),
