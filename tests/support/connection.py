@@ -11,6 +11,9 @@ Handler = Callable[[Request, "Connection"], Awaitable[bool]]
 """Answers a request; returns whether the connection stays open."""
 
 
+_TLS_HELLO = b"\x16\x03"
+
+
 class Connection(asyncio.Protocol):
     """One connection: requests in, answers out, and notice when the client goes."""
 
@@ -73,6 +76,9 @@ class Connection(asyncio.Protocol):
 
     async def _read(self) -> Request | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            if self._buffer.startswith(_TLS_HELLO):
+                self.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                return None
             await self._wait()
         first, *rest = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
         headers = {key.lower(): value.strip() for key, _, value in (line.partition(":") for line in rest)}

@@ -154,7 +154,7 @@ def _model(entry: Mapping[str, Any]) -> ModelInfo:
 
 
 def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    entries = answer.get("models", ())
+    entries = answer.get("models", "")
     if entries is None:
         return []
     if not isinstance(entries, list):
