@@ -1,0 +1,389 @@
+"""An Ollama server over real HTTP that does what a test tells it.
+
+In a thread: `with ScriptedServer() as server: … server.url`. As a process, for benchmarks and for
+applications under test: `python -m tests.support.scripted_server --rate 100`, which prints its port.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.connection import Connection, head, send
+from tests.support.recordings import chunk, recording
+from tests.support.script import Gate, Model, Reply, Request, answer_lines, done_line, framed, pieces
+
+__all__ = ["DEFAULT_MODELS", "Gate", "Model", "Reply", "Request", "ScriptedServer"]
+
+DEFAULT_MODELS = (
+    Model("gemma3:270m"),
+    Model("llama3.2:3b", "3.2B", "Q4_K_M", ("completion", "tools"), 131072, "llama", 2019393189, "b" * 64),
+    Model("qwen3-vl:8b", "8.8B", "Q4_K_M", ("completion", "vision", "thinking"), 262144, "qwen3vl"),
+)
+
+_ROUTES = {
+    "/": "GET",
+    "/api/version": "GET",
+    "/api/tags": "GET",
+    "/api/ps": "GET",
+    "/api/show": "POST",
+    "/api/chat": "POST",
+}
+
+_NO_VISION = json.dumps(
+    {
+        "error": {
+            "code": 400,
+            "message": "Multimodal data provided, but model does not support multimodal requests.",
+            "type": "invalid_request_error",
+        }
+    }
+)
+
+
+class ScriptedServer:
+    """A server on a loopback port, in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        models: Sequence[Model] = DEFAULT_MODELS,
+        default: Reply | None = None,
+        version: str = "0.33.0",
+        parallel: int | None = None,
+        port: int = 0,
+    ) -> None:
+        self.models = list(models)
+        self.default = default or Reply()
+        """What happens to a chat when nothing is queued."""
+        self.version = version
+        self.parallel = parallel
+        """How many chats are answered at once; the others get not even a head."""
+        self.port = port
+        """0 until the server was started; a second start takes the same port again."""
+        self.requests: list[Request] = []
+        self.loaded: list[str] = []
+        self._queued: deque[Reply] = deque()
+        self._fixed: dict[str, Reply] = {}
+        self._arrived = threading.Condition()
+        self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._slots: asyncio.Semaphore | None = None
+        self._connections: set[Connection] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def script(self, *replies: Reply) -> None:
+        """Queue what happens to the next chats."""
+        self._queued.extend(replies)
+
+    def answer(self, path: str, reply: Reply | None) -> None:
+        """Answer every request for `path` with `reply`; None makes it as usual again."""
+        if reply is None:
+            self._fixed.pop(path, None)
+        else:
+            self._fixed[path] = reply
+
+    def gate(self) -> Gate:
+        """Return a gate for a reply's `hold` or `gate`."""
+        return Gate()
+
+    def chats(self) -> list[Request]:
+        """Return the chat requests with messages in them, in the order they came."""
+        return [r for r in list(self.requests) if r.path == "/api/chat" and r.json.get("messages")]
+
+    def wait_for_request(self, count: int = 1, timeout: float = 20.0) -> Request:
+        """Block until `count` chats with messages have arrived; return the last of these."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self.chats()) >= count, timeout):
+                raise TimeoutError(f"{len(self.chats())} of {count} chats arrived")
+        return self.chats()[count - 1]
+
+    async def request(self, count: int = 1) -> Request:
+        """Wait until `count` chats with messages have arrived; return the last of these."""
+        return await asyncio.to_thread(self.wait_for_request, count)
+
+    def start(self) -> None:
+        self._ready.clear()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(self._ready.set)), daemon=True)
+        self._thread.start()
+        if not self._ready.wait(20):
+            raise TimeoutError("the scripted server did not start")
+
+    def stop(self) -> None:
+        """Close the port and every connection, as a killed server does."""
+        if self._thread is None or self._loop is None or self._stopping is None:
+            return
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(20)
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def serve(self, ready: Callable[[], None]) -> None:
+        """Serve until `stop` is called."""
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._slots = asyncio.Semaphore(self.parallel) if self.parallel else None
+        server = await self._loop.create_server(
+            lambda: Connection(self.handle, self._connections), "127.0.0.1", self.port
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        ready()
+        await self._stopping.wait()
+        server.close()
+        for connection in list(self._connections):
+            connection.abort()
+
+    async def handle(self, request: Request, connection: Connection) -> bool:
+        """Answer a request; return whether the connection stays open."""
+        with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
+        if (fixed := self._fixed.get(request.path)) is not None:
+            return await self._play(fixed, request, connection)
+        if request.path == "/api/chat" and request.method == "POST":
+            return await self._chat(request, connection)
+        status, content_type, body = self._plain(request)
+        send(connection, status, body, content_type, head_only=request.method == "HEAD")
+        return True
+
+    def _plain(self, request: Request) -> tuple[int, str, bytes]:
+        expected = _ROUTES.get(request.path)
+        if expected is None:
+            return 404, "text/plain", b"404 page not found"
+        if request.method != expected and not (request.method == "HEAD" and expected == "GET"):
+            return 405, "text/plain", b"405 method not allowed"
+        if request.path == "/":
+            return 200, "text/plain; charset=utf-8", b"Ollama is running"
+        status, answer = self._answer(request)
+        return status, "application/json; charset=utf-8", json.dumps(answer).encode()
+
+    def _answer(self, request: Request) -> tuple[int, dict[str, Any]]:
+        if request.path == "/api/version":
+            return 200, {"version": self.version}
+        if request.path == "/api/tags":
+            return 200, {"models": [model.tags_entry() for model in self.models]}
+        if request.path == "/api/ps":
+            return 200, {"models": [m.ps_entry() for m in self.models if m.name in self.loaded]}
+        name = str(request.json.get("model", ""))
+        if (model := self._model(name)) is None:
+            return 404, {"error": f"model '{name}' not found"}
+        return 200, model.show_answer()
+
+    def _model(self, name: str) -> Model | None:
+        return next((model for model in self.models if model.name.lower() == name.lower()), None)
+
+    async def _chat(self, request: Request, connection: Connection) -> bool:
+        asked = request.json
+        name = str(asked.get("model", ""))
+        if (refusal := self._refusal(name, asked)) is not None:
+            status, text = refusal
+            send(connection, status, json.dumps({"error": text}).encode())
+            return True
+        if not asked.get("messages"):
+            return await self._load(name, asked, connection)
+        reply = self._queued.popleft() if self._queued else self.default
+        if reply.text is None and reply.tokens is None:
+            said = [m["content"] for m in asked["messages"] if m["role"] == "user"]
+            reply = replace(reply, text=f"You said: {said[-1] if said else ''}")
+        if self._slots is None:
+            return await self._play(reply, request, connection)
+        async with self._slots:
+            return await self._play(reply, request, connection)
+
+    def _refusal(self, name: str, asked: dict[str, Any]) -> tuple[int, str] | None:
+        if not name:
+            return 400, "model is required"
+        if (model := self._model(name)) is None:
+            return 404, f"model '{name}' not found"
+        capabilities = model.capabilities or ()
+        if asked.get("think") and "thinking" not in capabilities:
+            return 400, f'"{name}" does not support thinking'
+        if any(m.get("images") for m in asked.get("messages") or ()) and "vision" not in capabilities:
+            return 400, _NO_VISION
+        return None
+
+    async def _load(self, name: str, asked: dict[str, Any], connection: Connection) -> bool:
+        unload = asked.get("keep_alive") == 0
+        if not unload:
+            await _pause(self.default.load_delay, self.default.hold)
+        self._mark(name, loaded=not unload)
+        message = {"role": "assistant", "content": ""}
+        reason = "unload" if unload else "load"
+        answer = {"model": name, "message": message, "done": True, "done_reason": reason}
+        send(connection, 200, json.dumps(answer).encode())
+        return True
+
+    def _mark(self, name: str, *, loaded: bool) -> None:
+        if loaded and name not in self.loaded:
+            self.loaded.append(name)
+        elif not loaded and name in self.loaded:
+            self.loaded.remove(name)
+
+    async def _play(self, reply: Reply, request: Request, connection: Connection) -> bool:
+        name = str(request.json.get("model", "")) if request.body else ""
+        cold = 0.0 if name in self.loaded else reply.load_delay
+        await _pause(reply.delay + cold, reply.hold)
+        if name:
+            self._mark(name, loaded=True)
+        if reply.raw is not None or reply.raw_forever is not None:
+            connection.write(reply.raw or b"")
+            while reply.raw_forever is not None:
+                connection.write(reply.raw_forever)
+                await connection.drain()
+            return False
+        if reply.recording is not None:
+            await _replay(reply, request, connection)
+            return False
+        if reply.body is not None:
+            send(connection, reply.status, reply.body, reply.content_type, reply.headers)
+            return True
+        if request.json.get("stream") is False:
+            send(connection, 200, _whole_answer(name, reply))
+            return True
+        return await _stream(name, reply, request, connection)
+
+
+async def _pause(seconds: float, hold: Gate | None) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)
+    if hold is not None:
+        await hold.passed()
+
+
+def _parts(reply: Reply, *, think: object) -> tuple[list[str], list[str]]:
+    tokens = list(reply.tokens) if reply.tokens is not None else pieces(reply.text or "")
+    return tokens, pieces(reply.thinking) if think is not False else []
+
+
+def _whole_answer(name: str, reply: Reply) -> bytes:
+    tokens, _ = _parts(reply, think=False)
+    answer = json.loads(done_line(name, reply.done_reason, prompt=1, count=len(tokens), rate=reply.rate))
+    answer["message"]["content"] = "".join(tokens)
+    return json.dumps(answer).encode()
+
+
+def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
+    tokens, thinking = _parts(reply, think=request.json.get("think"))
+    count = len(tokens) + len(thinking)
+    prompt = sum(len(pieces(message["content"])) for message in request.json["messages"])
+    lines = answer_lines(name, tokens, thinking)
+    lines.append(done_line(name, reply.done_reason, prompt=prompt, count=count, rate=reply.rate))
+    if reply.error is not None:
+        error = json.dumps({"error": reply.error}).encode() + b"\n"
+        lines = [*lines[: reply.error_after], error]
+    return lines if reply.end_after is None else lines[: reply.end_after]
+
+
+async def _stream(name: str, reply: Reply, request: Request, connection: Connection) -> bool:
+    lines = _stream_lines(name, reply, request)
+    kept = lines if reply.cut_after is None else lines[: reply.cut_after]
+    frames = framed(kept)
+    start = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
+    if reply.burst:
+        request.lines_sent = len(frames)
+        connection.write(start + b"".join(frames))
+    else:
+        connection.write(start)
+        await _pace(frames, reply, request, connection)
+    if reply.cut_after is None:
+        connection.write(b"0\r\n\r\n")
+        return True
+    if reply.cut_inside_line:
+        next_line = lines[reply.cut_after]
+        connection.write(chunk(next_line[: len(next_line) // 2]))
+    return False
+
+
+async def _pace(frames: Sequence[bytes], reply: Reply, request: Request, connection: Connection) -> None:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for index, frame in enumerate(frames):
+        if reply.gate is not None:
+            await reply.gate.passed()
+        if reply.rate is not None and (wait := begun + index / reply.rate - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        connection.write(frame)
+        request.lines_sent = index + 1
+        if index % 64 == 63:
+            await connection.drain()
+
+
+async def _replay(reply: Reply, request: Request, connection: Connection) -> None:
+    played = recording(reply.recording or "")
+    connection.write(played.head())
+    for wait, frame in played.frames():
+        if reply.gate is not None:
+            await reply.gate.passed()
+        if reply.time_scale > 0:
+            await asyncio.sleep(wait * reply.time_scale)
+        connection.write(frame)
+        request.lines_sent += 1
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A scripted Ollama server; prints its port.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--rate", type=float, help="tokens a second")
+    parser.add_argument("--burst", action="store_true", help="write every answer at once")
+    parser.add_argument("--tokens", type=int, help="answer with this many tokens of prose")
+    parser.add_argument("--text-file", type=Path, help="answer with the text of this file")
+    parser.add_argument("--thinking", default="", help="what a thinking model thinks")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before an answer")
+    parser.add_argument("--load-delay", type=float, default=0.0, help="seconds to load a model")
+    parser.add_argument("--cut-after", type=int, help="close the connection after this many lines")
+    parser.add_argument("--recording", help="replay this recording for every chat")
+    parser.add_argument("--parallel", type=int, help="how many chats are answered at once")
+    parser.add_argument("--model", action="append", help="a model to list; may be given several times")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> Coroutine[Any, Any, None]:
+    """Return the server that the command line asks for, to be run."""
+    given = _arguments(argv)
+    text = given.text_file.read_text("utf-8") if given.text_file else None
+    words = ("The", " sea", " is", " wide", " and", " very", " old", ".", "\n\n")
+    reply = Reply(
+        text=text,
+        tokens=[words[i % len(words)] for i in range(given.tokens)] if given.tokens else None,
+        thinking=given.thinking,
+        rate=given.rate,
+        burst=given.burst,
+        delay=given.delay,
+        load_delay=given.load_delay,
+        cut_after=given.cut_after,
+        recording=given.recording,
+        time_scale=1.0,
+    )
+    server = ScriptedServer(
+        models=[Model(name) for name in given.model] if given.model else DEFAULT_MODELS,
+        default=reply,
+        parallel=given.parallel,
+        port=given.port,
+    )
+
+    def announce() -> None:
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
+
+    return server.serve(announce)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,287 @@
+"""The backend for Ollama servers."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Final
+
+import httpx
+import ollama
+
+from tui.backends import failures, mapping
+from tui.backends.address import Address, parse_host
+from tui.backends.failures import Subject
+from tui.backends.mapping import Answer
+from tui.backends.ndjson import LineSplitter, LineTooLong
+from tui.domain.errors import AnswerInterrupted, NotAnOllamaServer, SettingsError
+from tui.domain.generation import ChatRequest, Delta
+from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.text import sanitize_line
+
+CONNECT_SECONDS: Final = 5.0
+"""How long a server may take to accept a connection."""
+
+ANSWER_SECONDS: Final = 10.0
+"""How long a server may take for a question that needs no model."""
+
+BURST_SECONDS: Final = 0.004
+"""How long lines that have already arrived are taken in before others get their turn."""
+
+ERROR_BYTES: Final = 64 * 1024
+"""How much of an error's body is read."""
+
+ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""How large an answer that is not a stream may be."""
+
+_THREAD_BYTES: Final = 64 * 1024
+"""Requests longer than this are encoded beside the event loop."""
+
+
+class _Client(ollama.AsyncClient):
+    """Ollama's client, with its answers as they are on the wire.
+
+    Its public methods lose too much, as read in 0.6.3: streams are split at every Unicode line
+    boundary, so that an answer with a U+0085 in it breaks; the list of models lacks `capabilities` and
+    `context_length`; there is no call for the version; a redirect is followed to any host. Speed is no
+    reason: a token costs about 40 microseconds either way, most of them in the HTTP library.
+    """
+
+    def __init__(self, address: Address, headers: Mapping[str, str]) -> None:
+        given = {name.lower(): value for name, value in headers.items()}
+        if address.authorization:
+            given.setdefault("authorization", address.authorization)
+        super().__init__(
+            address.url,
+            headers=given,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            # The environment's proxy and certificates are for other machines.
+            trust_env=not address.loopback,
+            verify=ssl.create_default_context() if address.url.startswith("https") else _no_tls(),
+        )
+
+    @asynccontextmanager
+    async def open(self, method: str, path: str, body: bytes | None) -> AsyncIterator[httpx.Response]:
+        """Send a request; leaving the context closes the answer, read or not."""
+        async with self._client.stream(method, path, content=body) as response:
+            yield response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+class OllamaBackend:
+    """A `ChatBackend` that talks to an Ollama server, or to anything that answers like one."""
+
+    def __init__(
+        self, host: str, *, headers: Mapping[str, str] | None = None, embedded: bool = False
+    ) -> None:
+        """Prepare to talk to `host`; nothing is sent yet.
+
+        Args:
+            host: As in `OLLAMA_HOST`; a user name and password in it are sent, never shown.
+            headers: Sent with every request.
+            embedded: The server is the embedded engine, which changes what errors advise.
+
+        Raises:
+            SettingsError: `host` or `headers` cannot be used.
+        """
+        address = parse_host(host)
+        try:
+            self._client = _Client(address, headers or {})
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise SettingsError(
+                f"This host or its headers cannot be used: {address.display}", "Check them in the settings."
+            ) from error
+        self._address = address.display
+        self._embedded = embedded
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people; without user names, passwords or tokens."""
+        return self._address
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        """Stream an answer; closing the iterator closes the connection, which stops the server.
+
+        Raises:
+            AnswerInterrupted: the stream ended without `done`.
+            TuiError: the server refused or broke down, also in mid-stream.
+        """
+        subject = self._subject(request.model)
+        body = await _encode(request)
+        begun = False
+        try:
+            async with self._client.open("POST", "/api/chat", body) as response:
+                await _raise_for_status(response, subject, "/api/chat")
+                async with aclosing(_lines(response)) as lines:
+                    async for line in lines:
+                        delta = _delta(line, subject, begun=begun)
+                        begun = True
+                        yield delta
+                        if delta.done:
+                            return
+        except LineTooLong:
+            raise failures.garbled(b"a line without an end") from None
+        except (httpx.HTTPError, OSError) as error:
+            if begun and not isinstance(error, httpx.ConnectError):
+                raise _interrupted() from error
+            raise failures.from_transport(error, subject) from error
+        raise _interrupted() if begun else failures.not_ollama(b"", subject)
+
+    async def version(self) -> str:
+        """Return the server's version; the cheapest sign of life."""
+        answer = await self._ask("GET", "/api/version")
+        version = answer.get("version")
+        if not isinstance(version, str):
+            raise self._not_ollama(answer)
+        return sanitize_line(version, 40)
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """Return the installed models."""
+        answer = await self._ask("GET", "/api/tags")
+        models = mapping.models(answer)
+        if models is None:
+            raise self._not_ollama(answer)
+        return models
+
+    async def show(self, name: str) -> ModelDetails:
+        """Return the details of one model."""
+        return mapping.details(
+            await self._ask("POST", "/api/show", mapping.json_body({"model": name}), model=name)
+        )
+
+    async def running(self) -> tuple[RunningModel, ...]:
+        """Return the loaded models; empty on servers too old to say."""
+        answer = await self._ask("GET", "/api/ps", missing={"models": []})
+        running = mapping.running(answer)
+        if running is None:
+            raise self._not_ollama(answer)
+        return running
+
+    async def load(self, name: str, keep_alive: str | None = None) -> None:
+        """Load a model; returns when it is loaded, which may take minutes."""
+        body: dict[str, object] = {"model": name, "stream": False}
+        if keep_alive is not None:
+            body["keep_alive"] = mapping.keep_alive_value(keep_alive)
+        await self._ask("POST", "/api/chat", mapping.json_body(body), model=name, patient=True)
+
+    async def unload(self, name: str) -> None:
+        """Unload a model; one that is answering is unloaded when it has answered."""
+        body = mapping.json_body({"model": name, "stream": False, "keep_alive": 0})
+        await self._ask("POST", "/api/chat", body, model=name, patient=True)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    def _subject(self, model: str = "") -> Subject:
+        return Subject(self._address, model, self._embedded)
+
+    def _not_ollama(self, answer: Answer) -> NotAnOllamaServer:
+        return failures.not_ollama(mapping.json_body(answer), self._subject())
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        model: str = "",
+        patient: bool = False,
+        missing: Answer | None = None,
+    ) -> Answer:
+        """Return a whole answer; `missing` where the server has no such path and need not have."""
+        subject = self._subject(model)
+        limit = None if patient else ANSWER_SECONDS
+        try:
+            async with asyncio.timeout(limit), self._client.open(method, path, body) as response:
+                if missing is not None and response.status_code == 404:
+                    return missing
+                await _raise_for_status(response, subject, path)
+                data = await _read(response, ANSWER_BYTES)
+        except (httpx.HTTPError, OSError) as error:
+            raise failures.from_transport(error, subject) from error
+        answer = mapping.parse_object(data)
+        if answer is None:
+            raise failures.not_ollama(data, subject)
+        if answer.get("error"):
+            raise failures.from_line(answer["error"], subject)
+        return answer
+
+
+async def _encode(request: ChatRequest) -> bytes:
+    size = sum(len(message.content) + sum(map(len, message.images)) for message in request.messages)
+    if size > _THREAD_BYTES:
+        return await asyncio.to_thread(mapping.chat_body, request)
+    return mapping.chat_body(request)
+
+
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of an answer, letting others run however much has already arrived.
+
+    A burst is handed over without a single wait for the network, so that without this the event loop,
+    and with it every key, would stand still until the last line.
+    """
+    splitter = LineSplitter()
+    turn = time.monotonic() + BURST_SECONDS
+    async for chunk in response.aiter_bytes():
+        for line in splitter.feed(chunk):
+            if line.strip():
+                yield line
+            if time.monotonic() >= turn:
+                await asyncio.sleep(0)
+                turn = time.monotonic() + BURST_SECONDS
+    if rest := splitter.flush().strip():
+        yield rest
+
+
+def _delta(line: bytes, subject: Subject, *, begun: bool) -> Delta:
+    """Return what a line adds.
+
+    A line that is not whole JSON after others were is what a cut in mid-line leaves: the answer was
+    interrupted. Anything else that is not a line of an answer is told as what it is.
+    """
+    value = mapping.parse_object(line)
+    if value is None and begun and line.startswith(b"{"):
+        raise _interrupted()
+    if value is not None and value.get("error"):
+        raise failures.from_line(value["error"], subject)
+    delta = mapping.delta(value) if value is not None else None
+    if delta is None:
+        raise failures.garbled(line) if begun else failures.not_ollama(line, subject)
+    return delta
+
+
+async def _raise_for_status(response: httpx.Response, subject: Subject, path: str) -> None:
+    if response.status_code == 200:
+        return
+    body = await _read(response, ERROR_BYTES)
+    raise failures.from_response(response.status_code, response.headers, body, subject, path=path)
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    """Return the body, or as much of it as `limit` allows."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            break
+    return b"".join(parts)[:limit]
+
+
+def _interrupted() -> AnswerInterrupted:
+    return AnswerInterrupted(
+        "The connection was cut before the answer was complete.",
+        "What arrived is kept. Continue the answer, or try again.",
+    )
+
+
+def _no_tls() -> ssl.SSLContext:
+    """Return a context that trusts nobody, for `http` only: reading every root certificate is slow."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,311 @@
+"""Which server answers, and how the connection to it is."""
+
+import asyncio
+import random
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from tui.backends.address import DEFAULT_HOST, parse_host
+from tui.domain.errors import ServerUnreachable, TuiError
+from tui.domain.events import ServerCondition, ServerState
+from tui.domain.ports import ChatBackend
+
+RECHECK_SECONDS: Final = 30.0
+"""How long a connected server is left alone."""
+
+FIRST_RETRY_SECONDS: Final = 1.0
+"""How soon a server that does not answer is tried again the first time."""
+
+LAST_RETRY_SECONDS: Final = 15.0
+"""How long at most between two tries."""
+
+ENGINE_TRIES: Final = 3
+"""How often in a row the engine may fail before it is left alone."""
+
+INSTALL_HINT: Final = (
+    "Install Ollama from https://ollama.com/download, or this app's embedded engine with "
+    "pip install 'ollama-tui[embedded]'. A server that starts is found by itself."
+)
+
+START_HINT: Final = (
+    "Ollama is installed but not running: start it with `ollama serve`; this app connects by itself."
+)
+
+
+class Connector(Protocol):
+    """Makes a backend; sends nothing yet."""
+
+    async def __call__(self, host: str, *, headers: Mapping[str, str], embedded: bool) -> ChatBackend:
+        """Return a backend for the server at `host`; raises a `TuiError` when it cannot."""
+        ...
+
+
+class EngineHandle(Protocol):
+    """An embedded engine that runs."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What must be sent with every request."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it is, for people."""
+        ...
+
+
+def ollama_installed() -> bool:
+    """Return whether an `ollama` command is there to be started."""
+    return shutil.which("ollama") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerChoice:
+    """What may be connected to."""
+
+    host: str | None = None
+    """The host that the user named, never replaced by anything; None to look for one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent to the host, never to the engine."""
+    start_engine: Callable[[], Awaitable[EngineHandle]] | None = None
+    """Starts the embedded engine, or returns the one that runs; None where there is none."""
+    engine_only: bool = False
+    """The user asked for the engine, for example with a model file: nothing else is tried."""
+    installed: Callable[[], bool] = ollama_installed
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    host: str
+    headers: Mapping[str, str]
+    embedded: bool
+
+
+class ServerMonitor:
+    """Owns the backend in use: finds it, watches it, and finds it again after it was lost."""
+
+    def __init__(
+        self,
+        choice: ServerChoice,
+        connect: Connector,
+        on_change: Callable[[ServerState], None],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepare to connect; `start` begins.
+
+        Args:
+            choice: What may be connected to.
+            connect: Makes a backend.
+            on_change: Called with every new state, never twice with the same.
+            sleep: Waits some seconds.
+            chance: Returns a number from 0 to 1, to spread tries.
+
+        Raises:
+            SettingsError: the host that was named is not an address.
+        """
+        self._choice = choice
+        self._connect = connect
+        self._on_change = on_change
+        self._sleep = sleep
+        self._chance = chance
+        self._home = _Target(choice.host or DEFAULT_HOST, choice.headers, embedded=False)
+        self._home_address = parse_host(self._home.host).display
+        self._state = ServerState(ServerCondition.CONNECTING, self._home_address)
+        self._backend: ChatBackend | None = None
+        self._target: _Target | None = None
+        self._engine: EngineHandle | None = None
+        self._engine_failures = 0
+        self._met_server = False
+        self._wake = asyncio.Event()
+        self._probed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> ServerState:
+        """The server in use and how the connection to it is."""
+        return self._state
+
+    @property
+    def engine(self) -> EngineHandle | None:
+        """The embedded engine, while it is in use."""
+        return self._engine
+
+    def start(self) -> None:
+        """Begin to connect. Needs a running event loop; a second call does nothing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="server-monitor")
+
+    async def aclose(self) -> None:
+        """Stop watching and close the backend. The engine is its supervisor's to stop."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._drop_backend()
+
+    def suspect(self) -> None:
+        """Look at the server at once: something that was asked of it failed."""
+        self._wake.set()
+
+    async def backend(self) -> ChatBackend:
+        """Return the backend in use, waiting while it is being connected to.
+
+        A server that was unreachable is tried once more before the error is raised: it may have come
+        up a moment ago.
+
+        Raises:
+            TuiError: the server is unreachable, and why.
+        """
+        if self._state.condition is ServerCondition.UNREACHABLE:
+            await self._next_probe()
+        while self._state.condition is ServerCondition.CONNECTING:
+            await self._next_probe(hurry=False)
+        if self._state.condition is ServerCondition.CONNECTED and self._backend is not None:
+            return self._backend
+        raise self._error()
+
+    async def wait_connected(self) -> None:
+        """Wait until a server answers."""
+        while self._state.condition is not ServerCondition.CONNECTED:
+            await self._next_probe(hurry=False)
+
+    async def _next_probe(self, *, hurry: bool = True) -> None:
+        """Wait until the server was looked at."""
+        if self._task is not None and self._task.done():
+            raise ServerUnreachable("The connection was closed.")
+        probed = self._probed
+        if hurry:
+            self.suspect()
+        await probed.wait()
+
+    async def _run(self) -> None:
+        failures = 0
+        try:
+            while True:
+                self._wake.clear()
+                await self._probe()
+                connected = self._state.condition is ServerCondition.CONNECTED
+                failures = 0 if connected else failures + 1
+                self._announce_probe()
+                await self._rest(RECHECK_SECONDS if connected else self._retry_seconds(failures))
+        finally:
+            self._announce_probe()
+
+    def _announce_probe(self) -> None:
+        probed, self._probed = self._probed, asyncio.Event()
+        probed.set()
+
+    def _retry_seconds(self, failures: int) -> float:
+        growing = FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 10)
+        return min(LAST_RETRY_SECONDS, growing * (0.75 + self._chance() / 2))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, or until someone wants to know."""
+        waits = (
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.create_task(self._wake.wait()),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _probe(self) -> None:
+        """Look at the server in use or, where there is none, for one; publish what was found."""
+        if self._engine is not None and await self._try_engine(self._engine):
+            return
+        if self._choice.engine_only:
+            await self._start_engine()
+            return
+        try:
+            await self._try(self._home)
+            self._met_server = True
+        except TuiError as error:
+            await self._without_server(error)
+
+    async def _try(self, target: _Target) -> None:
+        """Connect to `target`, or make sure that the connection holds."""
+        if self._backend is None or self._target != target:
+            await self._drop_backend()
+            self._backend = await self._connect(target.host, headers=target.headers, embedded=target.embedded)
+            self._target = target
+        version = await self._backend.version()
+        if not target.embedded:
+            self._engine = None
+        self._publish(ServerState(ServerCondition.CONNECTED, self._backend.address, version, target.embedded))
+
+    async def _try_engine(self, engine: EngineHandle) -> bool:
+        """Return whether the engine answers; one that does not is given up, and may be started anew."""
+        try:
+            await self._try(_Target(engine.url, engine.headers, embedded=True))
+        except TuiError:
+            self._engine = None
+            self._engine_failures += 1
+            return False
+        self._engine_failures = 0
+        return True
+
+    async def _without_server(self, error: TuiError) -> None:
+        """Do what can be done where the server does not answer."""
+        if self._choice.host is not None or self._met_server or not isinstance(error, ServerUnreachable):
+            self._publish_error(error)
+        elif self._choice.installed():
+            self._publish_error(ServerUnreachable(error.message, START_HINT))
+        elif self._choice.start_engine is None:
+            self._publish_error(ServerUnreachable(error.message, INSTALL_HINT))
+        else:
+            await self._start_engine()
+
+    async def _start_engine(self) -> None:
+        """Start the engine and connect to it, unless it has failed too often."""
+        start = self._choice.start_engine
+        if start is None:
+            self._publish_error(ServerUnreachable("The embedded engine is not installed.", INSTALL_HINT))
+            return
+        if self._engine_failures >= ENGINE_TRIES:
+            return
+        try:
+            engine = await start()
+            await self._try(_Target(engine.url, engine.headers, embedded=True))
+        except TuiError as error:
+            self._engine_failures += 1
+            self._publish_error(error)
+            return
+        self._engine = engine
+        self._engine_failures = 0
+
+    async def _drop_backend(self) -> None:
+        backend, self._backend, self._target = self._backend, None, None
+        if backend is not None:
+            await backend.aclose()
+
+    def _publish_error(self, error: TuiError) -> None:
+        embedded = self._target.embedded if self._target is not None else False
+        address = self._backend.address if self._backend is not None else self._home_address
+        self._publish(ServerState(ServerCondition.UNREACHABLE, address, embedded=embedded, error=error))
+
+    def _publish(self, state: ServerState) -> None:
+        if _told(state) != _told(self._state):
+            self._state = state
+            self._on_change(state)
+
+    def _error(self) -> TuiError:
+        return self._state.error or ServerUnreachable(f"{self._state.address} does not answer.")
+
+
+def _told(state: ServerState) -> tuple[object, ...]:
+    """Return what people would see of a state: two errors that read the same are the same."""
+    error = state.error
+    words = (type(error), error.message, error.hint) if error is not None else ()
+    return (state.condition, state.address, state.version, state.embedded, words)
