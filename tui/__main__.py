@@ -4,6 +4,7 @@ import os
 import sys
 
 from tui import cli
+from tui.backends.address import parse_host
 from tui.domain.errors import SettingsError
 from tui.settings.layers import load_settings
 from tui.settings.paths import default_config_file
@@ -24,6 +25,8 @@ def main() -> None:
             environment=os.environ,
             arguments=dict(invocation.settings),
         )
+        if settings.server.host:
+            parse_host(settings.server.host)
     except SettingsError as error:
         cli.fail(error.message)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -1,12 +1,11 @@
 """Use cases, free of any user interface, and the one place that puts them together."""
 
 import asyncio
-import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.backends.connect import connect_ollama
 from tui.domain.events import ServerCondition, ServerStateChanged
 from tui.services.clock import SystemClock
 from tui.services.conversations import ConversationService
@@ -14,13 +13,13 @@ from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
 from tui.services.generation import GenerationService
 from tui.services.models import ModelService
-from tui.services.server import ServerMonitor
+from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.turns import TurnService
 from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
 if TYPE_CHECKING:
-    from tui.domain.ports import ChatBackend, ConversationStore
+    from tui.domain.ports import ConversationStore
     from tui.settings.schema import Settings
 
 
@@ -46,18 +45,6 @@ class Services:
         self.bus.close()
 
 
-async def connect_ollama(url: str, headers: Mapping[str, str]) -> "ChatBackend":
-    """Return a client of the server at `url`; its library is loaded beside the event loop."""
-
-    def load() -> "type[ChatBackend]":
-        from tui.backends.ollama import OllamaBackend
-
-        return OllamaBackend
-
-    backend = await asyncio.to_thread(load)
-    return backend(url, headers=headers)
-
-
 async def build(settings: "Settings") -> Services:
     """Open the store and start looking for a server.
 
@@ -71,13 +58,12 @@ async def build(settings: "Settings") -> Services:
     engine = EngineSupervisor(
         log_file=settings.state_dir / "engine.log", gguf=settings.engine.gguf or None
     )
-    server = ServerMonitor(
-        host=settings.server.host,
-        connect=connect_ollama,
+    choice = ServerChoice(
+        host=settings.server.host or None,
         start_engine=engine.start if settings.engine.enabled and engine.available() else None,
-        ollama_installed=lambda: shutil.which("ollama") is not None,
-        on_change=lambda state: bus.publish(ServerStateChanged(state)),
+        engine_only=bool(settings.engine.gguf) and not settings.server.host,
     )
+    server = ServerMonitor(choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)))
     models = ModelService(
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
