@@ -6,8 +6,8 @@ from typing import Protocol
 from tui.rendering.line import Block
 
 
-class CodeBlock(Block, Protocol):
-    """A block of code."""
+class Code(Protocol):
+    """A block of code as it is copied."""
 
     @property
     def language(self) -> str:
@@ -29,8 +29,8 @@ class TextDocument(Protocol):
         ...
 
     @property
-    def code_blocks(self) -> Sequence[CodeBlock]:
-        """Those of its blocks that are code."""
+    def code_blocks(self) -> Sequence[Code]:
+        """The code in it, numbered as the marks that copy it are."""
         ...
 
     def append(self, text: str) -> None:

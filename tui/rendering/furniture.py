@@ -71,13 +71,14 @@ class FurnitureLine:
         """
         self._left = left
         self._right = right
+        self._drawn: tuple[tuple[int, Palette], Line] | None = None
 
     @property
     def text(self) -> str:
         """The words at the left."""
         return "".join(piece.text for piece in self._left)
 
-    def height(self, width: int) -> int:
+    def height(self, width: int, wrap_code: bool = False) -> int:
         """Return 1."""
         return 1
 
@@ -85,10 +86,15 @@ class FurnitureLine:
         """Return the line, if it lies between `start` and `stop`."""
         if start > 0 or stop < 1:
             return []
+        if self._drawn is None or self._drawn[0] != (width, palette):
+            self._drawn = ((width, palette), self._draw(width, palette))
+        return [self._drawn[1]]
+
+    def _draw(self, width: int, palette: Palette) -> Line:
         left = [piece.segment(palette) for piece in self._left]
         used = sum(segment.cell_length for segment in left)
         if used > width:
-            return [Line(Strip(left, used).crop(0, width))]
+            return _furniture(Strip(left, used).crop(0, width))
         groups = list(self._right)
         while groups and used + len(groups) * _SPACE + sum(group.cells for group in groups) > width:
             groups.remove(min(groups, key=lambda group: group.importance))
@@ -96,7 +102,12 @@ class FurnitureLine:
         for position, group in enumerate(groups):
             left.append(Segment(" " * (_SPACE if position else room)))
             left.extend(piece.segment(palette) for piece in group.pieces)
-        return [Line(Strip(left))]
+        return _furniture(Strip(left))
+
+
+def _furniture(strip: Strip) -> Line:
+    # All gutter: it leaves nothing when it is copied.
+    return Line(strip, strip.cell_length)
 
 
 def seconds(value: float) -> str:

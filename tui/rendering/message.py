@@ -11,7 +11,7 @@ from textual.strip import Strip
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.text import sanitize_line
 from tui.rendering import furniture
-from tui.rendering.contract import CodeBlock, DocumentFactory, TextDocument
+from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
 from tui.rendering.stack import BlockStack
@@ -88,13 +88,14 @@ class MessageItem:
         """
         self.message = message
         self._document = document
-        self._branch = branch
+        self.branch = branch
         self._now = now
         self.unfolded = unfolded
         self.detailed = detailed
         self._width = -1
+        self._wrap_code = False
         self._segments: list[tuple[int, Part]] = []
-        self._stacks = {part: BlockStack(gap=part is Part.BODY and not self._is_plain) for part in Part}
+        self._stacks = {part: BlockStack() for part in Part}
         self._thinking = PlainText(ink="muted", bar="│ ")
         self._thinking_taken = 0
         self._body: TextDocument = self._new_body()
@@ -109,7 +110,7 @@ class MessageItem:
         return self.message.id
 
     @property
-    def code_blocks(self) -> Sequence[CodeBlock]:
+    def code_blocks(self) -> Sequence[Code]:
         """The code in the text."""
         return self._body.code_blocks
 
@@ -165,16 +166,17 @@ class MessageItem:
         if not self._is_streaming:
             self._body.close()
 
-    def layout(self, width: int) -> int:
+    def layout(self, width: int, wrap_code: bool = False) -> int:
         """Lay the message out for a widget of `width` cells and return its height."""
         self._width = width
+        self._wrap_code = wrap_code
         inner = self.inner_width
         blocks = self._blocks()
         row = 0
         self._segments = []
         for part in Part:
             stack = self._stacks[part]
-            stack.sync(blocks[part], inner)
+            stack.sync(blocks[part], inner, wrap_code)
             if not stack.blocks:
                 continue
             if part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking):
@@ -195,7 +197,7 @@ class MessageItem:
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header(), *furniture.attachments(message.attachments)]
             return {Part.TITLE: title, Part.THINKING: (), Part.BODY: self._body.blocks, Part.NOTE: ()}
-        title = [furniture.header(message, self._branch, self._now)]
+        title = [furniture.header(message, self.branch, self._now)]
         if self.detailed:
             title.append(PlainBlock(furniture.details(message.stats), "muted"))
         title.extend(furniture.attachments(message.attachments))
@@ -231,7 +233,7 @@ class MessageItem:
                 continue
             part, index, number = found
             block = self._stacks[part].blocks[index]
-            count = min(stop - row, block.height(self.inner_width) - number)
+            count = min(stop - row, block.height(self.inner_width, self._wrap_code) - number)
             lines = block.lines(number, number + count, self.inner_width, palette)
             rows.extend(Row(line, part, block, number + offset) for offset, line in enumerate(lines))
             # A block that gives less than its height must not shift what is below it.
@@ -248,8 +250,7 @@ class MessageItem:
         stack = self._stacks[part]
         if row - start >= stack.height:
             return None
-        index, number = stack.find(row - start)
-        return (part, index, number) if number < stack.blocks[index].height(self.inner_width) else None
+        return part, *stack.find(row - start)
 
     def row_of_block(self, block: Block) -> int | None:
         """Return the row at which a block begins, or None where it is not shown."""
@@ -270,7 +271,7 @@ class MessageItem:
             return Place(Part.TITLE, 0, 0)
         part, index, number = found
         block = self._stacks[part].blocks[index]
-        rows = block.height(self.inner_width)
+        rows = block.height(self.inner_width, self._wrap_code)
         characters = -1
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
             above = block.lines(0, number, self.inner_width, palette)
@@ -291,7 +292,7 @@ class MessageItem:
         if place.block >= len(stack.blocks):
             return max(0, stack.height - 1)
         block = stack.blocks[place.block]
-        rows = block.height(self.inner_width)
+        rows = block.height(self.inner_width, self._wrap_code)
         row = place.row
         if rows != place.rows and place.row < place.rows:
             row = place.row * rows // max(1, place.rows)
@@ -319,7 +320,10 @@ def _characters(line: Line) -> int:
 
 def text_of(line: Line) -> str:
     """Return the text of a line without its gutter."""
-    return (line.strip.crop(line.gutter) if line.gutter else line.strip).text
+    strip = line.strip
+    if line.gutter or line.tail:
+        strip = strip.crop(line.gutter, max(line.gutter, strip.cell_length - line.tail))
+    return strip.text
 
 
 def _row_after(lines: Sequence[Line], place: Place) -> int:

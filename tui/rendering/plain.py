@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.domain.text import sanitize
-from tui.rendering.contract import CodeBlock, DocumentFactory
+from tui.rendering.contract import Code, DocumentFactory
 from tui.rendering.line import Block, Line, Palette
 
 Ink = Literal["foreground", "muted", "error", "warning"]
@@ -75,8 +75,10 @@ class PlainBlock:
         self._bar = bar
         self._width = -1
         self._lines: list[tuple[str, str | None]] = []
+        self._drawn: dict[int, Line] = {}
+        self._drawn_for: tuple[int, Palette] | None = None
 
-    def height(self, width: int) -> int:
+    def height(self, width: int, wrap_code: bool = False) -> int:
         """Return how many lines it has at `width` cells."""
         if width != self._width:
             inner = width - cell_len(self._bar)
@@ -87,13 +89,20 @@ class PlainBlock:
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop` (exclusive)."""
         self.height(width)
-        style = Style(color=getattr(palette, self._ink))
-        bar = [Segment(self._bar, Style(color=palette.muted))] if self._bar else []
-        gutter = cell_len(self._bar)
-        return [
-            Line(Strip([*bar, Segment(text, style)] if text else bar), gutter, join)
-            for text, join in self._lines[start:stop]
-        ]
+        if self._drawn_for != (width, palette):
+            self._drawn_for = (width, palette)
+            self._drawn.clear()
+        return [self._line(index, palette) for index in range(start, min(stop, len(self._lines)))]
+
+    def _line(self, index: int, palette: Palette) -> Line:
+        line = self._drawn.get(index)
+        if line is None:
+            text, join = self._lines[index]
+            segments = [Segment(self._bar, Style(color=palette.muted))] if self._bar else []
+            if text:
+                segments.append(Segment(text, Style(color=getattr(palette, self._ink))))
+            line = self._drawn[index] = Line(Strip(segments), cell_len(self._bar), join)
+        return line
 
 
 class PlainText:
@@ -135,7 +144,7 @@ class PlainText:
             self.blocks.append(PlainBlock("\n".join(self._last), self._ink, self._bar))
 
     @property
-    def code_blocks(self) -> Sequence[CodeBlock]:
+    def code_blocks(self) -> Sequence[Code]:
         """None: there is no code in plain text."""
         return ()
 
@@ -158,21 +167,24 @@ class UserText:
         self._document = document
         self._source = ""
         self.blocks: list[Block] = []
-        self.code_blocks: list[CodeBlock] = []
+        self.code_blocks: Sequence[Code] = ()
 
     def append(self, text: str) -> None:
         """Add text at the end; what a person wrote is whole when it comes, so nothing is kept."""
         self._source += text
-        self.blocks.clear()
-        self.code_blocks.clear()
         source = sanitize(self._source)
+        fences = list(_FENCE.finditer(source))
+        # One document for all of the code, so that its blocks are numbered as in one text.
+        document = self._document("\n\n".join(match.group() for match in fences))
+        document.close()
+        if len(document.blocks) != len(fences):
+            fences = []
+        self.code_blocks = document.code_blocks if fences else ()
+        self.blocks = []
         end = 0
-        for match in _FENCE.finditer(source):
+        for match, block in zip(fences, document.blocks, strict=False):
             self._add_plain(source[end : match.start()])
-            document = self._document(match.group())
-            document.close()
-            self.blocks.extend(document.blocks)
-            self.code_blocks.extend(document.code_blocks)
+            self.blocks.append(block)
             end = match.end()
         self._add_plain(source[end:])
 
