@@ -310,15 +310,13 @@ class Transcript(TranscriptView, inherit_bindings=False):
     def unfold(self, index: int, unfolded: bool) -> None:
         """Show or hide the thinking of a message; its header stays where it is."""
         header = self._items.heights.prefix(index)
-        was_following, self.following = self.following, False
+        self.following = False
         with self._reading_held():
             self._items.unfold(index, unfolded)
             self._items.measure(index)
-        if header < self._top or not was_following:
-            self._place(min(self._top, header), index)
-        else:
-            self.following = was_following
-            self._restore(None)
+        if header < self._top:
+            self._place(header, index)
+        self.following = self._top >= self.max_scroll_y
         self.refresh()
 
     def action_copy_message(self) -> None:
