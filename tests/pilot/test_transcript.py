@@ -1,0 +1,297 @@
+"""The transcript stays put, follows, and draws only what is seen."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.support.transcript_app import PlainDocument, TranscriptApp, conversation, message
+from tui.domain.conversation import ConversationId, MessageId, MessageStatus, QueuedMessage, Role
+
+LOREM = "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore"
+
+
+def ragged(count: int, seed: int = 1) -> list[str]:
+    rng = random.Random(seed)
+    return [
+        "\n".join(f"m{number} l{line} {LOREM[: rng.randrange(90)]}" for line in range(rng.randrange(1, 30)))
+        for number in range(count)
+    ]
+
+
+def text_rows(app: TranscriptApp) -> list[str]:
+    """Return the rows without scrollbar and what is drawn over the last one."""
+    width = app.transcript._view.width
+    return [row[2:width].rstrip() for row in app.rows()[:-1]]
+
+
+async def test_opens_at_the_end_and_follows() -> None:
+    app = TranscriptApp(conversation(50))
+    async with app.run_test(size=(60, 14)):
+        assert "m49 line 2" in "\n".join(app.rows())
+        assert app.transcript.following
+
+
+async def test_a_streaming_answer_is_followed() -> None:
+    app = TranscriptApp(conversation(5))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        text = ""
+        for number in range(40):
+            text += f"token {number}\n"
+            app.transcript.stream(answer.id, text, "")
+            await pilot.pause()
+            assert f"token {number}" in "\n".join(app.rows())
+        app.transcript.replace(replace(answer, content=text, status=MessageStatus.COMPLETE))
+        await pilot.pause()
+        assert "token 39" in "\n".join(app.rows())
+        assert app.transcript.following
+
+
+async def test_text_that_arrives_below_moves_nothing_and_is_announced() -> None:
+    app = TranscriptApp(conversation(50))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        app.transcript.page(-1)
+        await pilot.pause()
+        before = text_rows(app)
+        for number in range(20):
+            app.transcript.stream(answer.id, "word\n" * (number + 1), "")
+            await pilot.pause()
+        app.transcript.replace(replace(answer, content="word\n" * 30, status=MessageStatus.COMPLETE))
+        await pilot.pause()
+        assert text_rows(app) == before
+        assert "↓ new text" in app.rows()[-1]
+        assert not app.transcript.following
+        await pilot.click("Transcript", offset=(55, 13))
+        await pilot.pause()
+        assert app.transcript.following
+        assert "↓ new text" not in app.rows()[-1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_random_scrolls_show_no_discontinuity(seed: int) -> None:
+    rng = random.Random(seed)
+    texts = ragged(120, seed)
+    app = TranscriptApp([message(number, text) for number, text in enumerate(texts)])
+    async with app.run_test(size=(50, 16)) as pilot:
+        for _ in range(60):
+            before = text_rows(app)
+            at_top, at_end = app.transcript.scroll_y == 0, app.transcript.following
+            step = rng.choice([-14, -9, -3, -1, 1, 2, 5, 13])
+            if abs(step) > 12:
+                app.transcript.page(step // abs(step))
+                step = 14 * step // abs(step)
+            else:
+                app.transcript.scroll_relative(y=step, animate=False)
+            await pilot.pause()
+            after = text_rows(app)
+            if (at_top and step < 0) or (at_end and step > 0):
+                assert after == before
+            elif step < 0:
+                moved = min(-step, len(before))
+                # At the very top there are fewer rows to move by.
+                assert any(after[n:] == before[: len(before) - n] for n in range(1, moved + 1)), step
+                if app.transcript.scroll_y > 0:
+                    assert after[moved:] == before[: len(before) - moved]
+            else:
+                moved = min(step, len(before))
+                assert any(after[: len(before) - n] == before[n:] for n in range(1, moved + 1)), step
+                if not app.transcript.following:
+                    assert after[: len(before) - moved] == before[moved:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_resize_keeps_the_line_that_is_read(seed: int) -> None:
+    rng = random.Random(seed)
+    texts = ragged(60, seed)
+    app = TranscriptApp([message(number, text) for number, text in enumerate(texts)])
+    async with app.run_test(size=(60, 16)) as pilot:
+        for _ in range(rng.randrange(3, 9)):
+            app.transcript.page(-1)
+            await pilot.pause()
+        first = next(row for row in text_rows(app) if row.startswith("m"))
+        while text_rows(app)[0] != first:
+            app.transcript.scroll_relative(y=1, animate=False)
+            await pilot.pause()
+        word = " ".join(first.split()[:2])
+        for width in (30, 90, 24, 61, 40, 60):
+            await pilot.resize_terminal(width, 16)
+            await pilot.pause()
+            assert text_rows(app)[0].startswith(word), width
+        assert text_rows(app)[0] == first
+
+
+async def test_at_the_end_a_resize_stays_at_the_end() -> None:
+    app = TranscriptApp([message(n, text) for n, text in enumerate(ragged(30))])
+    async with app.run_test(size=(60, 16)) as pilot:
+        for width, height in ((30, 10), (80, 30), (20, 5), (60, 16)):
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            assert app.transcript.following
+            assert "m29" in "\n".join(app.rows()) or height == 5
+
+
+async def test_each_conversation_opens_where_it_was_left() -> None:
+    app = TranscriptApp([message(n, text) for n, text in enumerate(ragged(60))])
+    async with app.run_test(size=(60, 16)) as pilot:
+        first = app._messages
+        for _ in range(4):
+            app.transcript.page(-1)
+            await pilot.pause()
+        before = text_rows(app)
+        app.transcript.show("two", conversation(20))
+        await pilot.pause()
+        assert "m19 line 2" in "\n".join(app.rows())
+        app.transcript.show("one", first)
+        await pilot.pause()
+        assert text_rows(app) == before
+        app.transcript.show("two", conversation(20))
+        await pilot.pause()
+        assert app.transcript.following
+
+
+async def test_shown_again_a_conversation_does_not_move() -> None:
+    messages = [message(n, text) for n, text in enumerate(ragged(60))]
+    app = TranscriptApp(messages)
+    async with app.run_test(size=(60, 16)) as pilot:
+        for _ in range(4):
+            app.transcript.page(-1)
+            await pilot.pause()
+        before = text_rows(app)
+        app.transcript.show("one", [message(500, "something\nabove"), *messages, message(501, "below")])
+        await pilot.pause()
+        assert text_rows(app) == before
+
+
+async def test_only_what_is_seen_is_parsed() -> None:
+    PlainDocument.made = 0
+    app = TranscriptApp(conversation(10_000))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert PlainDocument.made < 12
+        app.transcript.action_first_message()
+        await pilot.pause()
+        assert "m0 line 0" in "\n".join(app.rows())
+        assert PlainDocument.made < 24
+        app.transcript.scroll_to(y=app.transcript.max_scroll_y // 2, animate=False)
+        await pilot.pause()
+        assert PlainDocument.made < 36
+
+
+async def test_unfolding_keeps_the_header_under_the_pointer() -> None:
+    messages = conversation(10)
+    messages[9] = replace(messages[9], thinking="\n".join(f"thought {n}" for n in range(40)))
+    app = TranscriptApp(messages)
+    async with app.run_test(size=(60, 14)) as pilot:
+        row = next(y for y, text in enumerate(app.rows()) if "▸ Thought" in text)
+        await pilot.click("Transcript", offset=(4, row))
+        await pilot.pause()
+        assert "▾ Thought" in app.rows()[row]
+        assert "thought 0" in app.rows()[row + 1]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "▸ Thought" in "\n".join(app.rows())
+        assert "m9 line 2" in "\n".join(app.rows())
+
+
+async def test_thinking_is_open_while_it_streams_and_folds_when_it_ends() -> None:
+    app = TranscriptApp(conversation(2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        app.transcript.stream(answer.id, "", "considering\nthis")
+        await pilot.pause()
+        assert "▾ Thinking…" in "\n".join(app.rows())
+        assert "│ this" in "\n".join(app.rows())
+        app.transcript.stream(answer.id, "So.", "considering\nthis")
+        await pilot.pause()
+        assert "▸ Thought" in "\n".join(app.rows())
+        assert "│ this" not in "\n".join(app.rows())
+
+
+async def test_thinking_that_is_being_read_does_not_fold() -> None:
+    app = TranscriptApp(conversation(2))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        thinking = "\n".join(f"thought {n}" for n in range(60))
+        app.transcript.stream(answer.id, "", thinking)
+        await pilot.pause()
+        app.transcript.page(-1)
+        await pilot.pause()
+        before = text_rows(app)
+        app.transcript.stream(answer.id, "So.", thinking)
+        app.transcript.replace(
+            replace(answer, thinking=thinking, content="So it is.", status=MessageStatus.COMPLETE)
+        )
+        await pilot.pause()
+        assert text_rows(app) == before
+
+
+async def test_queued_messages_stand_at_the_end() -> None:
+    app = TranscriptApp(conversation(2))
+    async with app.run_test(size=(60, 24)) as pilot:
+        queued = QueuedMessage(MessageId("q" * 32), ConversationId("c" * 32), "and then?", 0.0)
+        app.transcript.set_queued([queued])
+        app.transcript.append(message(7, "a new answer"))
+        await pilot.pause()
+        text = "\n".join(app.rows())
+        assert text.index("a new answer") < text.index("queued") < text.index("and then?")
+        app.transcript.set_queued([])
+        await pilot.pause()
+        assert "queued" not in "\n".join(app.rows())
+
+
+async def test_an_empty_conversation_says_what_the_screen_told_it() -> None:
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        assert "Nothing has been said yet." in "\n".join(app.rows())
+        await pilot.press("j", "G", "g", "c", "y", "enter", "r")
+        app.transcript.append(message(1, "first words"))
+        await pilot.pause()
+        assert "first words" in "\n".join(app.rows())
+
+
+HOSTILE = "\x1b]0;PWNED\x07 \x1b[31mred \x9b31m \x07\x08\r\n[red]not markup[/red] ‮abc‬ \ud800"
+
+
+async def test_nothing_from_outside_reaches_the_terminal_as_a_control_character() -> None:
+    bad = replace(
+        message(0, HOSTILE, thinking=HOSTILE, error=HOSTILE, hint=HOSTILE, status=MessageStatus.FAILED),
+        model=HOSTILE,
+        stop_reason=HOSTILE,
+    )
+    app = TranscriptApp([bad, replace(bad, id=MessageId("u"), role=Role.USER), message(3, "x\n" + HOSTILE)])
+    async with app.run_test(size=(70, 40)) as pilot:
+        app.transcript._items.unfold(0, True)
+        app.transcript.show("one", app.transcript._items.messages, notice=HOSTILE)
+        await pilot.pause()
+        drawn = "".join(app.rows())
+        assert "not markup[/red]" in drawn
+        assert not [char for char in drawn if ord(char) < 32 or 0x7F <= ord(char) < 0xA0]
+        assert not set(drawn) & {"‮", "‬", "\ud800"}
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+async def test_no_width_is_too_small(width: int) -> None:
+    texts = ["a wide 漢字 word", "👨‍👩‍👧 family", "x" * 300, "עברית مرحبا", "e\u0301\u0301\u0301", ""]
+    app = TranscriptApp([message(n, text, thinking=text) for n, text in enumerate(texts)])
+    async with app.run_test(size=(width, 10)) as pilot:
+        for height in (1, 4, 10):
+            await pilot.resize_terminal(width, height)
+            app.transcript.page(-1)
+            await pilot.pause()
+            assert all(strip.cell_length == width for strip in app.screen._compositor.render_strips())
+
+
+async def test_very_long_texts_are_drawn() -> None:
+    app = TranscriptApp([message(0, "x" * 100_000), message(1, "\n".join(f"l{n}" for n in range(50_000)))])
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "l49999" in "\n".join(app.rows())
+        app.transcript.action_first_message()
+        await pilot.pause()
+        assert "xxxx" in "\n".join(app.rows())

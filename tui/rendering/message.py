@@ -1,0 +1,336 @@
+"""A message as rows: who and when, thinking, the text, how it ended."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from operator import itemgetter
+
+from textual.strip import Strip
+
+from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
+from tui.domain.text import sanitize_line
+from tui.rendering import furniture
+from tui.rendering.contract import Code, DocumentFactory, TextDocument
+from tui.rendering.line import Block, Line, Palette
+from tui.rendering.plain import PlainBlock, PlainText, UserText
+from tui.rendering.stack import BlockStack
+
+GUTTER = 2
+"""Cells at the left of every row: room for the cursor's mark."""
+
+
+class Part(Enum):
+    """Which part of a message a row belongs to."""
+
+    TITLE = "title"
+    THINKING = "thinking"
+    BODY = "body"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a message."""
+
+    line: Line
+    part: Part
+    block: Block | None
+    """What it was made by; None for an empty row between blocks."""
+    number: int
+    """Which row of its block it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a message that stays the same spot when widths change, text is added or parts fold."""
+
+    part: Part
+    block: int
+    """Which block of its part."""
+    row: int
+    """Which row of the block."""
+    rows: int = 0
+    """How many rows the block had."""
+    characters: int = -1
+    """How many characters that are not space stand in the block before the row; -1: it was not counted."""
+
+
+EMPTY = Line(Strip([]))
+"""A row with nothing in it."""
+
+_COUNTED = 400
+"""Rows of a block up to which a place counts characters; below that it goes by proportion."""
+
+
+class MessageItem:
+    """One message laid out for a width. Text may grow at its end; only what is asked for is rendered."""
+
+    def __init__(
+        self,
+        message: Message | QueuedMessage,
+        document: DocumentFactory,
+        *,
+        branch: tuple[int, int] | None = None,
+        now: float = 0.0,
+        unfolded: bool = False,
+        detailed: bool = False,
+    ) -> None:
+        """Parse a message.
+
+        Args:
+            message: The message, or one that waits its turn.
+            document: Makes the documents of its Markdown.
+            branch: Which of how many branches it is, counted from 1.
+            now: Seconds since the epoch, to tell today's messages.
+            unfolded: Show the thinking.
+            detailed: Show the figures that are told on request.
+        """
+        self.message = message
+        self._document = document
+        self.branch = branch
+        self._now = now
+        self.unfolded = unfolded
+        self.detailed = detailed
+        self._width = -1
+        self._wrap_code = False
+        self._segments: list[tuple[int, Part]] = []
+        self._stacks = {part: BlockStack() for part in Part}
+        self._thinking = PlainText(ink="muted", bar="│ ")
+        self._thinking_taken = 0
+        self._body: TextDocument = self._new_body()
+        self._body_taken = 0
+        self.height = 0
+        """How many rows it has at the width it was last laid out for."""
+        self._grow()
+
+    @property
+    def id(self) -> MessageId:
+        """The message's id."""
+        return self.message.id
+
+    @property
+    def code_blocks(self) -> Sequence[Code]:
+        """The code in the text."""
+        return self._body.code_blocks
+
+    @property
+    def body(self) -> Sequence[Block]:
+        """The blocks of the text."""
+        return self._body.blocks
+
+    @property
+    def has_thinking(self) -> bool:
+        """There is thinking to fold."""
+        return isinstance(self.message, Message) and bool(self.message.thinking)
+
+    @property
+    def _is_plain(self) -> bool:
+        return isinstance(self.message, QueuedMessage) or self.message.role is not Role.ASSISTANT
+
+    @property
+    def _is_streaming(self) -> bool:
+        return isinstance(self.message, Message) and self.message.status is MessageStatus.STREAMING
+
+    def _new_body(self) -> TextDocument:
+        if isinstance(self.message, QueuedMessage):
+            return PlainText(ink="muted")
+        if self.message.role is Role.ASSISTANT:
+            return self._document("")
+        if self.message.role is Role.USER:
+            return UserText(self._document)
+        return PlainText(ink="muted")
+
+    def update(self, message: Message) -> None:
+        """Take over a changed message; what of its texts is the same is not parsed again."""
+        before = self.message
+        self.message = message
+        if not message.content.startswith(before.content):
+            self._body = self._new_body()
+            self._body_taken = 0
+        if isinstance(before, Message) and not message.thinking.startswith(before.thinking):
+            self._thinking = PlainText(ink="muted", bar="│ ")
+            self._thinking_taken = 0
+        self._grow()
+
+    def _grow(self) -> None:
+        message = self.message
+        tail, self._body_taken = _tail(message.content, self._body_taken, held=self._is_streaming)
+        if tail:
+            self._body.append(tail)
+        if isinstance(message, Message):
+            tail, self._thinking_taken = _tail(
+                message.thinking, self._thinking_taken, held=self._is_streaming
+            )
+            self._thinking.append(tail)
+        if not self._is_streaming:
+            self._body.close()
+
+    def layout(self, width: int, wrap_code: bool = False) -> int:
+        """Lay the message out for a widget of `width` cells and return its height."""
+        self._width = width
+        self._wrap_code = wrap_code
+        inner = self.inner_width
+        blocks = self._blocks()
+        row = 0
+        self._segments = []
+        for part in Part:
+            stack = self._stacks[part]
+            stack.sync(blocks[part], inner, wrap_code)
+            if not stack.blocks:
+                continue
+            if part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking):
+                row += 1
+            self._segments.append((row, part))
+            row += stack.height
+        self.height = row + 1
+        return self.height
+
+    @property
+    def inner_width(self) -> int:
+        """How many cells the text has."""
+        margin = 1 if self._width > _NARROW else 0
+        return max(1, self._width - GUTTER - margin)
+
+    def _blocks(self) -> dict[Part, Sequence[Block]]:
+        message = self.message
+        if isinstance(message, QueuedMessage):
+            title: list[Block] = [furniture.queued_header(), *furniture.attachments(message.attachments)]
+            return {Part.TITLE: title, Part.THINKING: (), Part.BODY: self._body.blocks, Part.NOTE: ()}
+        title = [furniture.header(message, self.branch, self._now)]
+        if self.detailed:
+            title.append(PlainBlock(furniture.details(message.stats), "muted"))
+        title.extend(furniture.attachments(message.attachments))
+        thinking: list[Block] = []
+        if self.has_thinking:
+            thinking.append(furniture.thinking_header(message, unfolded=self.unfolded))
+            if self.unfolded:
+                thinking.extend(self._thinking.blocks)
+        body = self._body.blocks
+        if self._is_streaming and not body and not thinking:
+            body = _WAITING
+        return {Part.TITLE: title, Part.THINKING: thinking, Part.BODY: body, Part.NOTE: self._notes(message)}
+
+    def _notes(self, message: Message) -> list[Block]:
+        notes: list[Block] = []
+        if message.status is MessageStatus.FAILED:
+            error = sanitize_line(message.error, 2000) or "The answer failed."
+            notes.append(PlainBlock(error, "error", bar="▌ "))
+            if hint := sanitize_line(message.hint, 2000):
+                notes.append(PlainBlock(hint, "muted", bar="▌ "))
+        notes.extend(furniture.ending(message))
+        return notes
+
+    def rows(self, start: int, stop: int, palette: Palette) -> list[Row]:
+        """Return the rows from `start` to `stop` (exclusive) of the message as it was last laid out."""
+        rows: list[Row] = []
+        row = start
+        while row < min(stop, self.height):
+            found = self._at(row)
+            if found is None:
+                rows.append(Row(EMPTY, Part.BODY, None, 0))
+                row += 1
+                continue
+            part, index, number = found
+            block = self._stacks[part].blocks[index]
+            count = min(stop - row, block.height(self.inner_width, self._wrap_code) - number)
+            lines = block.lines(number, number + count, self.inner_width, palette)
+            rows.extend(Row(line, part, block, number + offset) for offset, line in enumerate(lines))
+            # A block that gives less than its height must not shift what is below it.
+            rows.extend(Row(EMPTY, part, block, number + n) for n in range(len(lines), count))
+            row += count
+        return rows
+
+    def _at(self, row: int) -> tuple[Part, int, int] | None:
+        """Return what is at a row: the part, which block of it, which row of that; None for a gap."""
+        position = bisect_right(self._segments, row, key=itemgetter(0)) - 1
+        if position < 0:
+            return None
+        start, part = self._segments[position]
+        stack = self._stacks[part]
+        if row - start >= stack.height:
+            return None
+        return part, *stack.find(row - start)
+
+    def row_of_block(self, block: Block) -> int | None:
+        """Return the row at which a block begins, or None where it is not shown."""
+        for start, part in self._segments:
+            stack = self._stacks[part]
+            for index, other in enumerate(stack.blocks):
+                if other is block:
+                    return start + stack.starts[index]
+        return None
+
+    def place(self, row: int, palette: Palette) -> Place:
+        """Return the spot at a row, to find it again when the message is laid out differently."""
+        at, found = row, self._at(row)
+        while found is None and at > 0:
+            at -= 1
+            found = self._at(at)
+        if found is None:
+            return Place(Part.TITLE, 0, 0)
+        part, index, number = found
+        block = self._stacks[part].blocks[index]
+        rows = block.height(self.inner_width, self._wrap_code)
+        characters = -1
+        if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
+            above = block.lines(0, number, self.inner_width, palette)
+            characters = sum(_characters(line) for line in above)
+        return Place(part, index, number + row - at, rows, characters)
+
+    def row_of(self, place: Place, palette: Palette) -> int:
+        """Return the row at which a spot is now; where it is gone, the nearest that is there."""
+        order = list(Part)
+        for start, part in self._segments:
+            if part is place.part:
+                return start + self._row_in(self._stacks[part], place, palette)
+            if order.index(part) > order.index(place.part):
+                return start
+        return max(0, self.height - 1)
+
+    def _row_in(self, stack: BlockStack, place: Place, palette: Palette) -> int:
+        if place.block >= len(stack.blocks):
+            return max(0, stack.height - 1)
+        block = stack.blocks[place.block]
+        rows = block.height(self.inner_width, self._wrap_code)
+        row = place.row
+        if rows != place.rows and place.row < place.rows:
+            row = place.row * rows // max(1, place.rows)
+            if place.characters >= 0:
+                row = _row_after(block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette), place)
+        return stack.starts[place.block] + min(row, stack.slot(place.block))
+
+
+_WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)
+_NARROW = 20
+
+
+def _tail(text: str, taken: int, *, held: bool) -> tuple[str, int]:
+    """Return what of a text is new, and how much of it is taken then."""
+    end = len(text)
+    if held and text.endswith("\r"):
+        # It may be half of a line break.
+        end -= 1
+    return text[taken:end], max(taken, end)
+
+
+def _characters(line: Line) -> int:
+    return len("".join(text_of(line).split()))
+
+
+def text_of(line: Line) -> str:
+    """Return the text of a line without its gutter."""
+    strip = line.strip
+    if line.gutter or line.tail:
+        strip = strip.crop(line.gutter, max(line.gutter, strip.cell_length - line.tail))
+    return strip.text
+
+
+def _row_after(lines: Sequence[Line], place: Place) -> int:
+    """Return the row that holds the first character after those that a place counted."""
+    count = 0
+    for row, line in enumerate(lines):
+        count += _characters(line)
+        if count > place.characters:
+            return row
+    return max(0, len(lines) - 1)

@@ -1,0 +1,243 @@
+"""The messages of a transcript: heights of all of them, layouts of those that are seen."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from time import time
+
+from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.rendering.contract import DocumentFactory
+from tui.rendering.height_index import HeightIndex
+from tui.rendering.message import MessageItem
+
+_KEPT = 64
+"""Layouts that are kept at most, besides those of answers that are being written."""
+
+
+class TranscriptItems:
+    """Messages by place and by id. Of a message out of sight only its height is known, or guessed."""
+
+    def __init__(self, document: DocumentFactory) -> None:
+        """Begin empty.
+
+        Args:
+            document: Makes the documents of Markdown texts.
+        """
+        self._document = document
+        self._entries: list[Message | QueuedMessage] = []
+        self._places: dict[MessageId, int] = {}
+        self._cache: OrderedDict[MessageId, MessageItem] = OrderedDict()
+        self._measured: list[int] = []
+        self._epoch = 1
+        self._queued = 0
+        self._unfolded: dict[MessageId, bool] = {}
+        self._detailed: set[MessageId] = set()
+        self.branches: Mapping[MessageId, tuple[int, int]] = {}
+        """Which of how many branches a message is."""
+        self.heights = HeightIndex()
+        self.width = 80
+        self.wrap_code = False
+        self.unfold_thinking = True
+        """Show the thinking while it is being written."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: int) -> Message | QueuedMessage:
+        return self._entries[index]
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The messages that are not queued."""
+        return [entry for entry in self._entries if isinstance(entry, Message)]
+
+    def index(self, message_id: MessageId) -> int | None:
+        """Return the place of a message."""
+        return self._places.get(message_id)
+
+    def load(self, messages: Sequence[Message], *, keep: bool) -> None:
+        """Take over the messages of a conversation: a few integers for each.
+
+        Args:
+            messages: All of them, the first first.
+            keep: They are those of the same conversation: what is known of the unchanged ones stays.
+        """
+        known = self._known(messages) if keep else {}
+        self._entries = list(messages)
+        self._queued = 0
+        self._places = {message.id: index for index, message in enumerate(messages)}
+        self._measured = [self._epoch if message.id in known else 0 for message in messages]
+        heights = (known.get(message.id) or self._guess(message) for message in messages)
+        self.heights = HeightIndex(heights)
+        if not keep:
+            self._unfolded.clear()
+            self._detailed.clear()
+        for message_id in [message_id for message_id in self._cache if message_id not in known]:
+            del self._cache[message_id]
+
+    def _known(self, messages: Sequence[Message]) -> dict[MessageId, int]:
+        """Return the measured heights of the messages that are as they were."""
+        known = {}
+        for message in messages:
+            index = self._places.get(message.id)
+            if index is not None and self.is_measured(index) and self._entries[index] == message:
+                known[message.id] = self.heights[index]
+        return known
+
+    def _guess(self, message: Message | QueuedMessage) -> int:
+        content = message.content
+        return 3 + content.count("\n") + len(content) // max(10, self.width - 3)
+
+    def append(self, message: Message) -> None:
+        """Add a message before those that wait their turn."""
+        waiting = self._remove_queued()
+        self._add(message)
+        for queued in waiting:
+            self._add(queued)
+        self._queued = len(waiting)
+
+    def set_queued(self, queued: Sequence[QueuedMessage]) -> None:
+        """Say which messages wait their turn."""
+        self._remove_queued()
+        for message in queued:
+            self._add(message)
+        self._queued = len(queued)
+
+    def _add(self, entry: Message | QueuedMessage) -> None:
+        self._places[entry.id] = len(self._entries)
+        self._entries.append(entry)
+        self._measured.append(0)
+        self.heights.append(self._guess(entry))
+
+    def _remove_queued(self) -> list[QueuedMessage]:
+        removed: list[QueuedMessage] = []
+        for _ in range(self._queued):
+            entry = self._entries.pop()
+            self._measured.pop()
+            self.heights.pop()
+            self._places.pop(entry.id, None)
+            self._cache.pop(entry.id, None)
+            if isinstance(entry, QueuedMessage):
+                removed.append(entry)
+        self._queued = 0
+        removed.reverse()
+        return removed
+
+    def replace(self, message: Message) -> int | None:
+        """Take over a changed message and return its place; None where it is not shown."""
+        index = self._places.get(message.id)
+        if index is None:
+            return None
+        self._entries[index] = message
+        self._measured[index] = 0
+        if (item := self._cache.get(message.id)) is not None:
+            item.update(message)
+            item.unfolded = self.is_unfolded(message)
+        return index
+
+    def grow(self, message_id: MessageId, content: str, thinking: str) -> int | None:
+        """Take over the texts of an answer that is being written and return its place."""
+        index = self._places.get(message_id)
+        if index is None:
+            return None
+        message = self._entries[index]
+        if not isinstance(message, Message):
+            return None
+        return self.replace(
+            replace(message, content=content, thinking=thinking, status=MessageStatus.STREAMING)
+        )
+
+    def item(self, index: int) -> MessageItem:
+        """Return the layout of a message; it is parsed when it is not there."""
+        message = self._entries[index]
+        item = self._cache.get(message.id)
+        if item is not None:
+            self._cache.move_to_end(message.id)
+            return item
+        item = MessageItem(
+            message,
+            self._document,
+            branch=self.branches.get(message.id),
+            now=time(),
+            unfolded=self.is_unfolded(message),
+            detailed=message.id in self._detailed,
+        )
+        item.layout(self.width, self.wrap_code)
+        self._cache[message.id] = item
+        if len(self._cache) > _KEPT:
+            self._evict()
+        return item
+
+    def _evict(self) -> None:
+        for message_id, item in self._cache.items():
+            streaming = isinstance(item.message, Message) and item.message.status is MessageStatus.STREAMING
+            if not streaming:
+                del self._cache[message_id]
+                return
+
+    def is_measured(self, index: int) -> bool:
+        """Tell whether a height is known for this width, not guessed."""
+        return self._measured[index] == self._epoch
+
+    def measure(self, index: int) -> int:
+        """Lay a message out and return by how much its height differs from what it was taken for."""
+        item = self.item(index)
+        self._measured[index] = self._epoch
+        return self.heights.set(index, item.layout(self.width, self.wrap_code))
+
+    def forget_heights(self, width: int) -> None:
+        """Take every height for a guess from now on: the width or the way code wraps has changed."""
+        self.width = width
+        self._epoch += 1
+
+    def forget_layouts(self) -> None:
+        """Make every layout again when it is next seen."""
+        self._cache.clear()
+        self._epoch += 1
+
+    def unmeasured_between(self, top: int, bottom: int) -> int | None:
+        """Return the first message between two rows whose height is a guess."""
+        for index in self.between(top, bottom):
+            if not self.is_measured(index):
+                return index
+        return None
+
+    def between(self, top: int, bottom: int) -> Iterator[int]:
+        """Yield the places of the messages between two rows (the lower one exclusive)."""
+        if not self._entries or bottom <= top:
+            return
+        index, inside = self.heights.find(top)
+        row = top - inside
+        while index < len(self._entries) and row < bottom:
+            yield index
+            row += self.heights[index]
+            index += 1
+
+    def is_unfolded(self, message: Message | QueuedMessage) -> bool:
+        """Tell whether the thinking of a message is shown."""
+        if not isinstance(message, Message):
+            return False
+        being_thought = message.status is MessageStatus.STREAMING and not message.content
+        return self._unfolded.get(message.id, being_thought and self.unfold_thinking)
+
+    def unfold(self, index: int, unfolded: bool) -> None:
+        """Show or hide the thinking of a message."""
+        message = self._entries[index]
+        self._unfolded[message.id] = unfolded
+        self._measured[index] = 0
+        if (item := self._cache.get(message.id)) is not None:
+            item.unfolded = unfolded
+
+    def toggle_details(self, index: int) -> None:
+        """Show or hide the figures of a message that are told on request."""
+        self._detailed ^= {self._entries[index].id}
+        self._measured[index] = 0
+        self.item(index).detailed = self._entries[index].id in self._detailed
+
+    def set_branches(self, branches: Mapping[MessageId, tuple[int, int]]) -> None:
+        """Take over which of how many branches the messages are."""
+        self.branches = branches
+        for message_id, item in self._cache.items():
+            item.branch = branches.get(message_id)
+            if (index := self._places.get(message_id)) is not None:
+                self._measured[index] = 0
