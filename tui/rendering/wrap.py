@@ -1,6 +1,7 @@
 """Breaking styled text into lines of so many cells, in linear time."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,6 +94,44 @@ def _window_wide(text: str, start: int, stop: int) -> tuple[str, int]:
             kept.append(" " * (min(after, stop) - max(position, start)))
         position = after
     return "".join(kept), size
+
+
+def fold(runs: Sequence[tuple[str, S]], width: int) -> list[list[tuple[str, S]]]:
+    """Break one line of `runs` wherever `width` cells are full, keeping every space. At least one line."""
+    width = max(1, width)
+    lines: list[list[tuple[str, S]]] = [[]]
+    used = 0
+    for whole, style in runs:
+        text = _boxed(whole) if width == 1 else whole
+        spans = None if is_narrow(text) else split_graphemes(text)[0]
+        start = 0
+        while start < len(text):
+            end, cells = _fitting(text, spans, start, width - used)
+            if end > start:
+                lines[-1].append((text[start:end], style))
+                used += cells
+                start = end
+            if start < len(text):
+                lines.append([])
+                used = 0
+    return lines
+
+
+def _fitting(
+    text: str, spans: list[tuple[int, int, int]] | None, start: int, room: int
+) -> tuple[int, int]:
+    """Return where the text that fits into `room` cells ends, and how many cells it takes."""
+    if spans is None:
+        end = min(len(text), start + room)
+        return end, end - start
+    cells, end = 0, start
+    for index in range(bisect_left(spans, (start, 0, 0)), len(spans)):
+        _, stop, size = spans[index]
+        if cells + size > room:
+            break
+        cells += size
+        end = stop
+    return end, cells
 
 
 def wrap_runs(runs: Sequence[tuple[str, S]], width: int) -> list[Wrapped[S]]:
