@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import pyte
-from ptyprocess import PtyProcess
+from ptyprocess.ptyprocess import PtyProcess
 
 COMMAND = Path(sys.executable).with_name("ollama-tui")
 """The command as it was installed beside the running Python."""

@@ -1,13 +1,13 @@
 """Answers being written: what is committed when, and how each of them ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
-from tui.domain.conversation import Conversation, Message, MessageStatus, Role
+from tui.domain.conversation import Conversation, Message, MessageId, MessageStatus, Role
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
@@ -24,7 +24,7 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
-from tui.domain.generation import Delta, Phase
+from tui.domain.generation import ChatRequest, Delta, Phase
 from tui.domain.model import RunningModel
 from tui.domain.ports import ChatBackend
 from tui.services.clock import SystemClock
@@ -124,15 +124,9 @@ async def test_the_message_is_committed_before_the_request_goes_out(desk: Desk) 
     stored_at_request: list[Message] = []
 
     class Watching(FakeBackend):
-        async def running(self) -> tuple[RunningModel, ...]:
-            return ()
-
-        def chat(self, request):  # type: ignore[no-untyped-def]
-            async def stream():  # type: ignore[no-untyped-def]
-                stored_at_request.extend(await desk.stored(conversation))
-                yield DONE
-
-            return stream()
+        async def chat(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+            stored_at_request.extend(await desk.stored(conversation))
+            yield DONE
 
     desk.backend = Watching()
     await desk.generation.ask(conversation.id, "first")
@@ -268,34 +262,36 @@ async def test_closing_the_app_stores_what_has_arrived_as_interrupted(desk: Desk
     assert (answer.status, answer.content) == (MessageStatus.INTERRUPTED, "half")
 
 
-async def test_a_growing_answer_is_checkpointed(desk: Desk) -> None:
+async def test_a_growing_answer_is_checkpointed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     conversation = await desk.begin()
     desk.backend.answers = [Answer((Delta(content="half"), DONE), gate=asyncio.Event())]
     written = asyncio.Event()
     checkpoint = desk.store.checkpoint
 
-    async def noted(*values):  # type: ignore[no-untyped-def]
-        await checkpoint(*values)
+    async def noted(message_id: MessageId, content: str, thinking: str) -> None:
+        await checkpoint(message_id, content, thinking)
         written.set()
 
-    desk.store.checkpoint = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.store, "checkpoint", noted)
     await desk.generation.ask(conversation.id, "go")
     await written.wait()
     assert (await desk.stored(conversation))[-1].content == "half"
     assert (await desk.stored(conversation))[-1].status is MessageStatus.STREAMING
 
 
-async def test_many_tokens_make_few_events_and_few_writes(desk: Desk) -> None:
+async def test_many_tokens_make_few_events_and_few_writes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     conversation = await desk.begin()
     writes = 0
     checkpoint = desk.store.checkpoint
 
-    async def counted(*values):  # type: ignore[no-untyped-def]
+    async def counted(message_id: MessageId, content: str, thinking: str) -> None:
         nonlocal writes
         writes += 1
-        await checkpoint(*values)
+        await checkpoint(message_id, content, thinking)
 
-    desk.store.checkpoint = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.store, "checkpoint", counted)
     desk.backend.answers = [said(*("word " for _ in range(2000)))]
     await desk.generation.ask(conversation.id, "go")
     seen: list[Event] = []
