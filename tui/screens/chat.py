@@ -47,6 +47,7 @@ class ChatScreen(Screen[None]):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
+    AUTO_FOCUS = "PromptArea"
 
     DEFAULT_CSS = """
     ChatScreen {
@@ -81,6 +82,8 @@ class ChatScreen(Screen[None]):
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
+        self._sent_early = ""
+        """What was sent before there was a session."""
         self.set_class(sidebar, "-sidebar")
 
     def compose(self) -> ComposeResult:
@@ -134,8 +137,8 @@ class ChatScreen(Screen[None]):
         self.session = session
         session.keep_draft(self.pane.prompt.text)
         self._start(session.list_conversations(), "list")
-        if prompt:
-            self._start(session.send(prompt), "send")
+        if first_message := prompt or self._sent_early:
+            self._start(session.send(first_message), "send")
 
     async def flush(self) -> None:
         """Save what is not saved yet."""
@@ -186,7 +189,7 @@ class ChatScreen(Screen[None]):
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         if self.session is None:
-            event.prompt.refuse()
+            self._sent_early = event.text
         else:
             self._start(self.session.send(event.text), "send")
 
