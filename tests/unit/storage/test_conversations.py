@@ -370,3 +370,10 @@ async def test_two_stores_write_to_one_file_at_once(path: Path) -> None:
     assert [message for message in stored if message.content.startswith("two")] == second
     await one.aclose()
     await two.aclose()
+
+
+async def test_mistakes_of_the_program_are_not_dressed_up(store: SqliteConversationStore) -> None:
+    conversation = await begin(store)
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.create(conversation)
+    assert await store.conversations() == (conversation,)

@@ -8,17 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tui.domain.errors import StoreCorrupt, StoreTooNew, StoreUnavailable
-from tui.storage.database import Database
+from tui.storage.database import Database, _use_write_ahead_log
 from tui.storage.failures import from_sqlite
 from tui.storage.files import set_aside
 from tui.storage.schema import load_migrations
 
 OLD = ("CREATE TABLE words (word TEXT);",)
-NEW = (*OLD, "ALTER TABLE words ADD COLUMN length INTEGER; UPDATE words SET length = length(word);")
+NEW = (*OLD, "ALTER TABLE words ADD COLUMN length INTEGER; UPDATE words SET length = length(word)")
 BROKEN = (*OLD, "CREATE TABLE half (x); SELECT no_such_function();")
 
 
@@ -336,3 +337,37 @@ async def test_data_version_counts_the_changes_of_others_only(path: Path) -> Non
     assert await mine.data_version() != before
     await mine.aclose()
     await other.aclose()
+
+
+async def test_no_migration_without_a_copy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make_old(path)
+    target = path.with_name("backup")
+    target.write_bytes(b"No database. " * 1000)
+    monkeypatch.setattr("tui.storage.schema.dated", lambda *_: target)
+    with pytest.raises(StoreUnavailable):
+        await Database.open(path, NEW)
+    assert not target.exists()
+    assert query(path, "PRAGMA user_version") == [(1,)]
+    assert query(path, "SELECT * FROM words") == [("hello",)]
+
+
+class BusyConnection(sqlite3.Connection):
+    """Fails as SQLite does when another process switches to WAL at the same moment."""
+
+    failures: ClassVar = [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY]
+
+    def execute(self, sql: str, parameters: object = ()) -> sqlite3.Cursor:
+        if self.failures:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = self.failures.pop()
+            raise error
+        return super().execute(sql)
+
+
+def test_switching_to_wal_waits_for_others(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.db", factory=BusyConnection)) as connection:
+        _use_write_ahead_log(connection)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        connection.failures.append(sqlite3.SQLITE_IOERR)
+        with pytest.raises(sqlite3.OperationalError):
+            _use_write_ahead_log(connection)

@@ -1,5 +1,6 @@
 # ruff: noqa: ASYNC220 - the loop of a test may wait for a process
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,13 @@ async def test_locks_that_cannot_be_made_close_the_database(path: Path, tmp_path
     with pytest.raises(StoreUnavailable, match="file"):
         await SqliteConversationStore.open(path, tmp_path / "file")
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+async def test_a_file_system_without_locks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("tui.storage.instances._try_lock", refuse)
+    with pytest.raises(StoreUnavailable, match="No locks available"):
+        await SqliteConversationStore.open(path)
+    assert list((path.parent / "instances").iterdir()) == []
