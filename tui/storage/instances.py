@@ -66,7 +66,7 @@ class Instance:
                 if _try_lock(descriptor) and _is_at(path, descriptor):
                     return cls(directory, identity, descriptor)
             except OSError:
-                os.close(descriptor)
+                _remove(path, descriptor)
                 raise
             os.close(descriptor)
 

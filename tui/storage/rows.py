@@ -158,7 +158,7 @@ def message_from(
     row: MessageRow, conversation_id: ConversationId, attachments: Mapping[int, list[Attachment]]
 ) -> Message:
     """Return the message in a row of `MESSAGE_COLUMNS`; `attachments` are by the message's key."""
-    parent = row[2]
+    parent, figures = row[2], row[15:]
     return Message(
         MessageId(row[1]),
         conversation_id,
@@ -170,7 +170,7 @@ def message_from(
         row[7],
         row[8],
         row[9],
-        _NO_STATS if row[15:] == _NO_FIGURES else Stats(*row[15:]),
+        _NO_STATS if figures == _NO_FIGURES else Stats(*figures),
         row[10],
         row[11],
         row[12],

@@ -1,5 +1,6 @@
 """The schema and how an older one becomes the newest."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -89,8 +90,8 @@ def _back_up(path: Path, version: int) -> None:
 def _statements(script: str) -> Iterator[str]:
     """Yield the statements of a script (`executescript` would end the transaction)."""
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
+    for part in re.split(r"(?<=;)", script):
+        statement += part
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""

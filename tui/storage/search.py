@@ -1,5 +1,6 @@
 """Full-text search over the messages."""
 
+import json
 import sqlite3
 import unicodedata
 from typing import Final
@@ -21,12 +22,14 @@ _BEST: Final = (
     " WHERE trashed_at IS NULL ORDER BY score, found.rowid DESC LIMIT :limit"
 )
 
-_HIT: Final = (
-    "SELECT conversations.id, conversations.title, messages.id, messages.role, messages.created_at,"
-    " snippet(messages_index, 0, char(2), char(3), '…', 24)"
+# The unary plus keeps SQLite from running the search anew for every key.
+_HITS: Final = (
+    "SELECT messages.key, conversations.id, conversations.title, messages.id, messages.role,"
+    " messages.created_at, snippet(messages_index, 0, char(2), char(3), '…', 24)"
     " FROM messages_index JOIN messages ON messages.key = messages_index.rowid"
     " JOIN conversations ON conversations.key = messages.conversation"
-    " WHERE messages_index MATCH ? AND messages_index.rowid = ?"
+    " WHERE messages_index MATCH ? AND +messages_index.rowid IN (SELECT value FROM json_each(?))"
+    " ORDER BY messages_index.rowid DESC LIMIT ?"
 )
 
 
@@ -34,12 +37,15 @@ def match_expression(query: str) -> str:
     """Return the FTS5 expression for all the words of `query`, the last of which may be unfinished.
 
     Every word is quoted, so nothing in it is syntax; what FTS5 itself divides (`foo-bar`) becomes a
-    phrase. Empty if there is no word.
+    phrase. A single ASCII letter is a whole word: as a beginning it would match nearly everything.
+    Empty if there is no word.
     """
     words = [word for word in storable(query).replace('"', " ").replace("\0", " ").split() if _is_word(word)]
     if not words:
         return ""
-    return " ".join(f'"{word}"' for word in words[:_MAX_WORDS]) + "*"
+    words = words[:_MAX_WORDS]
+    prefix = "" if len(words[-1]) == 1 and words[-1].isascii() else "*"
+    return " ".join(f'"{word}"' for word in words) + prefix
 
 
 def find_messages(connection: sqlite3.Connection, query: str, limit: int) -> tuple[SearchHit, ...]:
@@ -51,15 +57,14 @@ def find_messages(connection: sqlite3.Connection, query: str, limit: int) -> tup
         _BEST, {"match": match, "candidates": max(limit, _MAX_CANDIDATES), "limit": limit}
     ).fetchall()
     # A snippet costs much more than a match: only those that are shown get one.
-    return tuple(_hit(connection, match, key) for (key,) in keys)
-
-
-def _hit(connection: sqlite3.Connection, match: str, key: int) -> SearchHit:
-    row: tuple[str, str, str, str, float, str] = connection.execute(_HIT, (match, key)).fetchone()
-    conversation_id, title, message_id, role, created_at, snippet = row
-    return SearchHit(
-        ConversationId(conversation_id), title, MessageId(message_id), Role(role), snippet, created_at
-    )
+    rows: list[tuple[int, str, str, str, str, float, str]] = connection.execute(
+        _HITS, (match, json.dumps([key for (key,) in keys]), len(keys))
+    ).fetchall()
+    hits = {
+        key: SearchHit(ConversationId(conversation), title, MessageId(message), Role(role), snippet, time)
+        for key, conversation, title, message, role, time, snippet in rows
+    }
+    return tuple(hits[key] for (key,) in keys)
 
 
 def _is_word(text: str) -> bool:
