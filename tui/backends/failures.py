@@ -29,6 +29,8 @@ _MESSAGE_LIMIT: Final = 400
 
 _CHOOSE: Final = "Choose another model with Ctrl+L"
 
+_CLOSED: Final = re.compile(r"disconnected|peer closed", re.IGNORECASE)
+
 _LOG: Final = "Try again; if it happens again, the log of the Ollama server says more."
 
 _SHORTEN: Final = (
@@ -173,9 +175,7 @@ def from_response(
 ) -> TuiError:
     """Return the error that an answer other than 200 means."""
     text = _stated_error(body)
-    if text is not None and (error := _by_text(text, subject)) is not None:
-        if status in (401, 429):
-            return _by_status(status, text, subject)
+    if text is not None and status not in (401, 429) and (error := _by_text(text, subject)) is not None:
         return error
     if 300 <= status < 400:
         return _redirected(headers, subject)
@@ -207,7 +207,7 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
         return ServerUnreachable(f"{address} took too long to answer.", "Try again; it may be overloaded.")
     if isinstance(error, httpx.ConnectError):
         return _not_connected(error, subject)
-    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" in str(error).lower():
+    if isinstance(error, httpx.RemoteProtocolError) and _CLOSED.search(str(error)):
         return ServerUnreachable(f"{address} closed the connection without an answer.", "Try again.")
     if isinstance(error, (httpx.RemoteProtocolError, httpx.DecodingError)):
         return NotAnOllamaServer(
@@ -319,7 +319,9 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
     if isinstance(cause, socket.gaierror):
         return ServerUnreachable(f"There is no host of this name: {address}.", _CHECK_ADDRESS)
     if subject.embedded:
-        return ServerUnreachable("The embedded engine does not answer.", "Start this app again.")
+        return ServerUnreachable(
+            "The embedded engine does not answer.", "It starts again by itself: try again."
+        )
     if isinstance(cause, ConnectionRefusedError) or "refused" in text or "all connection attempts" in text:
         return ServerUnreachable(
             f"Nothing listens at {address}.",

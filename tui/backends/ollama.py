@@ -127,7 +127,7 @@ class OllamaBackend:
         except LineTooLong:
             raise failures.garbled(b"a line without an end") from None
         except (httpx.HTTPError, OSError) as error:
-            if begun and not isinstance(error, httpx.ConnectError):
+            if begun:
                 raise _interrupted() from error
             raise failures.from_transport(error, subject) from error
         raise _interrupted() if begun else failures.not_ollama(b"", subject)

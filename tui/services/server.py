@@ -4,8 +4,7 @@ import asyncio
 import random
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from tui.backends.address import DEFAULT_HOST, parse_host
@@ -24,6 +23,9 @@ LAST_RETRY_SECONDS: Final = 15.0
 
 ENGINE_TRIES: Final = 3
 """How often in a row the engine may fail before it is left alone."""
+
+ENGINE_ADDRESS: Final = "embedded engine"
+"""What stands for an address where the engine is the only choice and does not run."""
 
 INSTALL_HINT: Final = (
     "Install Ollama from https://ollama.com/download, or this app's embedded engine with "
@@ -119,12 +121,14 @@ class ServerMonitor:
         self._sleep = sleep
         self._chance = chance
         self._home = _Target(choice.host or DEFAULT_HOST, choice.headers, embedded=False)
-        self._home_address = parse_host(self._home.host).display
-        self._state = ServerState(ServerCondition.CONNECTING, self._home_address)
+        address = ENGINE_ADDRESS if choice.engine_only else parse_host(self._home.host).display
+        self._state = ServerState(ServerCondition.CONNECTING, address, embedded=choice.engine_only)
+        self._looked_for = self._state
         self._backend: ChatBackend | None = None
         self._target: _Target | None = None
         self._engine: EngineHandle | None = None
         self._engine_failures = 0
+        self._engine_error: TuiError | None = None
         self._met_server = False
         self._wake = asyncio.Event()
         self._probed = asyncio.Event()
@@ -149,8 +153,8 @@ class ServerMonitor:
         """Stop watching and close the backend. The engine is its supervisor's to stop."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
+        self._announce_probe()
         await self._drop_backend()
 
     def suspect(self) -> None:
@@ -206,7 +210,7 @@ class ServerMonitor:
         probed.set()
 
     def _retry_seconds(self, failures: int) -> float:
-        growing = FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 10)
+        growing = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10)
         return min(LAST_RETRY_SECONDS, growing * (0.75 + self._chance() / 2))
 
     async def _rest(self, seconds: float) -> None:
@@ -249,9 +253,10 @@ class ServerMonitor:
         """Return whether the engine answers; one that does not is given up, and may be started anew."""
         try:
             await self._try(_Target(engine.url, engine.headers, embedded=True))
-        except TuiError:
+        except TuiError as error:
             self._engine = None
             self._engine_failures += 1
+            self._engine_error = error
             return False
         self._engine_failures = 0
         return True
@@ -273,13 +278,15 @@ class ServerMonitor:
         if start is None:
             self._publish_error(ServerUnreachable("The embedded engine is not installed.", INSTALL_HINT))
             return
-        if self._engine_failures >= ENGINE_TRIES:
+        if self._engine_failures >= ENGINE_TRIES and self._engine_error is not None:
+            self._publish_error(self._engine_error)
             return
         try:
             engine = await start()
             await self._try(_Target(engine.url, engine.headers, embedded=True))
         except TuiError as error:
             self._engine_failures += 1
+            self._engine_error = error
             self._publish_error(error)
             return
         self._engine = engine
@@ -291,9 +298,7 @@ class ServerMonitor:
             await backend.aclose()
 
     def _publish_error(self, error: TuiError) -> None:
-        embedded = self._target.embedded if self._target is not None else False
-        address = self._backend.address if self._backend is not None else self._home_address
-        self._publish(ServerState(ServerCondition.UNREACHABLE, address, embedded=embedded, error=error))
+        self._publish(replace(self._looked_for, condition=ServerCondition.UNREACHABLE, error=error))
 
     def _publish(self, state: ServerState) -> None:
         if _told(state) != _told(self._state):

@@ -4,12 +4,18 @@ import asyncio
 import gzip
 import json
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from itertools import pairwise
 
+import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.recordings import names, recording
 from tests.support.scripted_server import Reply, ScriptedServer
 from tui.backends import ollama as backend_module
+from tui.backends.failures import Subject
 from tui.backends.ollama import OllamaBackend
 from tui.domain.errors import (
     AnswerInterrupted,
@@ -50,6 +56,25 @@ async def test_recorded_answers(name: str, server: ScriptedServer, backend: Olla
     assert deltas[-1].stop_reason == lines[-1]["done_reason"]
     assert deltas[-1].stats.answer_tokens == lines[-1].get("eval_count")
     assert deltas[-1].stats.prompt_tokens == lines[-1].get("prompt_eval_count")
+
+
+@settings(max_examples=30, deadline=None)
+@given(cuts=st.lists(st.integers(min_value=0, max_value=6_000), max_size=40))
+async def test_chunk_boundaries_change_nothing(cuts: list[int]) -> None:
+    data = recording("chat_emoji_stream").body
+    edges = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start, end in pairwise(edges):
+            yield data[start:end]
+
+    lines = backend_module._lines(httpx.Response(200, content=chunks()))
+    subject = Subject("here")
+    text = "".join([backend_module._delta(line, subject, begun=True).content async for line in lines])
+
+    whole = [json.loads(line)["message"]["content"] for line in data.splitlines()]
+    assert text == "".join(whole)
+    assert "\ufffd" not in text
 
 
 async def test_figures_are_in_seconds(server: ScriptedServer, backend: OllamaBackend) -> None:

@@ -133,7 +133,8 @@ async def test_recorded_details(name: str, server: ScriptedServer, backend: Olla
     details = await backend.show("m")
 
     (shown,) = recording(name).json_lines()
-    assert details.capabilities == frozenset(shown["capabilities"])  # type: ignore[call-overload]
+    assert isinstance(shown["capabilities"], list)
+    assert details.capabilities == frozenset(shown["capabilities"])
     assert details.context_length == 32768
     assert details.parameter_size == "268.10M"
     assert details.quantization == "Q4_K_M"

@@ -98,9 +98,12 @@ async def test_what_does_not_speak_http(server: ScriptedServer, raw: bytes, fore
     assert "--host" in error.hint
 
 
-async def test_a_connection_closed_without_an_answer(server: ScriptedServer) -> None:
+@pytest.mark.parametrize(
+    "raw", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"], ids=["at once", "after the head"]
+)
+async def test_a_connection_closed_without_an_answer(server: ScriptedServer, raw: bytes) -> None:
     for path in ("/api/version", "/api/chat"):
-        server.answer(path, Reply(raw=b""))
+        server.answer(path, Reply(raw=raw))
 
     await _both(server.url, ServerUnreachable, "closed the connection without an answer")
 
