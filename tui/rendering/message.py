@@ -114,10 +114,13 @@ class MessageItem:
         """The code in the text."""
         return self._body.code_blocks
 
-    @property
-    def body(self) -> Sequence[Block]:
-        """The blocks of the text."""
-        return self._body.blocks
+    def blocks_of(self, part: Part) -> Sequence[Block]:
+        """Return the blocks of the text or of the thinking, folded or not."""
+        return self._thinking.blocks if part is Part.THINKING else self._body.blocks
+
+    def height_of(self, block: Block) -> int:
+        """Return how many rows one of the blocks has."""
+        return block.height(self.inner_width, self._wrap_code)
 
     @property
     def has_thinking(self) -> bool:
