@@ -18,19 +18,32 @@ class Line:
     `{"copy_code": n}` for the copy mark of the n-th code block of the document.
     """
     gutter: int = 0
-    """Cells at the left that are not text: quote bars, list indentation, frames."""
+    """Cells at the left that are not text: quote bars, list indentation, frames.
+
+    A line that is all gutter is furniture (a rule, the header of a code block): it leaves nothing when copied.
+    """
     join: str | None = None
     """None where a new line of text begins; otherwise what stood at the soft wrap (`" "` or `""`)."""
+    tail: int = 0
+    """Cells at the right that are not text: the padding that makes a block of code a rectangle."""
 
 
 class Block(Protocol):
-    """A top-level piece of a document. The same object as long as its source is the same."""
+    """A top-level piece of a document. The same object as long as its source is the same.
 
-    source: str
-    """Its Markdown, sanitised."""
+    The blank line before it, if it has one, is its own: blocks are drawn one right below the other.
+    """
 
-    def height(self, width: int) -> int:
-        """Return how many lines it has at `width` cells. Cheap for code, cached for the rest."""
+    @property
+    def source(self) -> str:
+        """Return its Markdown, sanitised."""
+        ...
+
+    def height(self, width: int, wrap_code: bool = False) -> int:
+        """Return how many lines it has at `width` cells. Cheap for code, cached for the rest.
+
+        `wrap_code` is the palette's.
+        """
         ...
 
     def lines(self, start: int, stop: int, width: int, palette: "Palette") -> Sequence[Line]:

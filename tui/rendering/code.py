@@ -1,0 +1,231 @@
+"""Blocks of code: a header with the language and a copy mark, and lines of which only the asked for are made."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+
+from tui.rendering.highlight import Highlighter
+from tui.rendering.ink import BLANK, CODE_PAD, Ink, Row, Run, paint, styles_for
+from tui.rendering.line import Line, Palette
+from tui.rendering.wrap import clip, fold, is_narrow, window
+
+_TAB: Final = 4
+_KEPT: Final = 400
+"""Lines of a block that stay drawn."""
+
+_LABEL: Final = Ink("code.label")
+_COPY: Final = "copy"
+
+
+class CodeText(NamedTuple):
+    """A block of code as it is copied."""
+
+    language: str
+    code: str
+
+
+class CodeBuffer:
+    """The lines of a block of code, which may still be growing."""
+
+    __slots__ = ("_drawn", "_highlighter", "_key", "_offsets", "_width", "info", "language", "lines")
+
+    def __init__(self, info: str) -> None:
+        self.info = info
+        self.language = info.split(maxsplit=1)[0].strip("{}.") if info.strip() else ""
+        self.lines: list[str] = []
+        self._highlighter: Highlighter | None = None
+        self._key: tuple[int, Palette] | None = None
+        self._drawn: dict[int, Line] = {}
+        self._width = 0
+        self._offsets: list[int] = [0]
+
+    def row(self, index: int, width: int, palette: Palette, last: str | None = None) -> Row:
+        """Return a line as one row, cut at the edges."""
+        runs = self._runs(index, last)
+        pad = _pad(width)
+        room, offset = width - 2 * pad, palette.code_offset
+        size = sum(cell_len(text) for text, _ in runs)
+        if offset or size > room:
+            runs = window(runs, offset, room)
+        left = "‹" if offset and size else " "
+        right = "›" if size > offset + room else " "
+        return _padded(runs, width, pad, left, right, None)
+
+    def wrapped(self, index: int, width: int, last: str | None = None) -> list[Row]:
+        """Return a line as as many rows as it takes."""
+        pad = _pad(width)
+        pieces = fold(self._runs(index, last), width - 2 * pad)
+        return [
+            _padded(runs, width, pad, " ", " ", "" if number else None) for number, runs in enumerate(pieces)
+        ]
+
+    def _runs(self, index: int, last: str | None) -> list[Run]:
+        if self._highlighter is None:
+            self._highlighter = Highlighter(self.language)
+        return expanded(self._highlighter.runs(self.lines, index, last))
+
+    def line(self, index: int, width: int, palette: Palette) -> Line:
+        """Return a complete line, drawn; the latest ones are remembered."""
+        if self._key != (width, palette):
+            self._key = (width, palette)
+            self._drawn.clear()
+        line = self._drawn.get(index)
+        if line is None:
+            if len(self._drawn) >= _KEPT:
+                self._drawn.clear()
+            line = paint(self.row(index, width, palette), styles_for(palette))
+            self._drawn[index] = line
+        return line
+
+    def offsets(self, count: int, width: int) -> list[int]:
+        """Return the first row of each line when wrapped at `width`, and the end of the last."""
+        if self._width != width:
+            self._width, self._offsets = width, [0]
+        offsets = self._offsets
+        room = width - 2 * _pad(width)
+        for index in range(len(offsets) - 1, count):
+            offsets.append(offsets[-1] + rows_of(self.lines[index], room))
+        return offsets
+
+
+def rows_of(line: str, room: int) -> int:
+    """Return how many rows a line of code takes when wrapped."""
+    if "\t" in line:
+        line = expanded([(line, CODE_PAD)])[0][0]
+    if is_narrow(line):
+        return max(1, -(-len(line) // max(1, room)))
+    return len(fold([(line, CODE_PAD)], room))
+
+
+def expanded(runs: list[Run]) -> list[Run]:
+    """Return `runs` with tabs as spaces up to the next stop."""
+    if not any("\t" in text for text, _ in runs):
+        return runs
+    result: list[Run] = []
+    column = 0
+    for text, ink in runs:
+        pieces = text.split("\t")
+        for number, piece in enumerate(pieces):
+            column += cell_len(piece)
+            if number < len(pieces) - 1:
+                spaces = _TAB - column % _TAB
+                column += spaces
+                pieces[number] = piece + " " * spaces
+        result.append(("".join(pieces), ink))
+    return result
+
+
+def _pad(width: int) -> int:
+    return 1 if width >= 6 else 0
+
+
+def _padded(runs: list[Run], width: int, pad: int, left: str, right: str, join: str | None) -> Row:
+    used = sum(cell_len(text) for text, _ in runs)
+    fill = max(0, width - 2 * pad - used)
+    row = list(runs)
+    tail = fill
+    if fill:
+        row.append((" " * fill, CODE_PAD))
+    if pad:
+        row.insert(0, (left, _LABEL))
+        row.append((right, _LABEL))
+        tail += 1
+    return Row(row, pad, join, tail)
+
+
+def header(language: str, number: int, width: int) -> Row:
+    """Return the line above a block of code."""
+    if width < len(_COPY) + 6:
+        label = clip(language, width)
+        return Row([(label + " " * (width - cell_len(label)), _LABEL)], width)
+    label = clip(language, width - len(_COPY) - 4)
+    fill = width - cell_len(label) - len(_COPY) - 2
+    return Row(
+        [(f" {label}{' ' * fill}", _LABEL), (_COPY, Ink("code.copy", underline=True, copy=number)), (" ", _LABEL)],
+        width,
+    )
+
+
+def code_rows(buffer: CodeBuffer, number: int, width: int, palette: Palette) -> list[Row]:
+    """Return a whole block of code, for one that stands inside a list or a quotation."""
+    rows = [header(buffer.language, number, width)]
+    for index in range(len(buffer.lines)):
+        if palette.wrap_code:
+            rows.extend(buffer.wrapped(index, width))
+        else:
+            rows.append(buffer.row(index, width, palette))
+    return rows
+
+
+class CodeBlock:
+    """The view of a buffer as it was at one moment: a block that grows is a new one for each text."""
+
+    __slots__ = ("_buffer", "_count", "_fence", "_gap", "_last", "_number")
+
+    def __init__(
+        self, buffer: CodeBuffer, number: int, gap: bool, fence: tuple[str, str], last: str | None = None
+    ) -> None:
+        self._buffer = buffer
+        self._count = len(buffer.lines)
+        self._last = last
+        self._number = number
+        self._gap = int(gap)
+        self._fence = fence
+
+    @property
+    def source(self) -> str:
+        """Return its Markdown, sanitised."""
+        opening, closing = self._fence
+        return "\n".join([*([opening] if opening else []), *self._lines, *([closing] if closing else [])])
+
+    @property
+    def _lines(self) -> list[str]:
+        lines = self._buffer.lines[: self._count]
+        return lines if self._last is None else [*lines, self._last]
+
+    @property
+    def text(self) -> CodeText:
+        """Return the language and the code, as it is copied."""
+        return CodeText(self._buffer.language, "\n".join(self._lines))
+
+    @property
+    def code_texts(self) -> Sequence[CodeText]:
+        """Return the blocks of code in it: itself."""
+        return (self.text,)
+
+    def height(self, width: int, wrap_code: bool = False) -> int:
+        """Return how many lines it has at `width` cells."""
+        if not wrap_code:
+            return self._gap + 1 + self._count + (self._last is not None)
+        height = self._gap + 1 + self._buffer.offsets(self._count, width)[self._count]
+        if self._last is not None:
+            height += rows_of(self._last, width - 2 * _pad(width))
+        return height
+
+    def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
+        """Return the lines from `start` to `stop`; only these are highlighted."""
+        styles = styles_for(palette)
+        head = [BLANK] * self._gap + [header(self._buffer.language, self._number, width)]
+        result = [paint(row, styles) for row in head[max(0, start) : max(0, stop)]]
+        first, last = max(0, start - len(head)), max(0, stop - len(head))
+        if palette.wrap_code:
+            result.extend(self._wrapped(first, last, width, palette))
+            return result
+        result.extend(self._buffer.line(index, width, palette) for index in range(first, min(last, self._count)))
+        if self._last is not None and first <= self._count < last:
+            result.append(paint(self._buffer.row(self._count, width, palette, self._last), styles))
+        return result
+
+    def _wrapped(self, first: int, last: int, width: int, palette: Palette) -> list[Line]:
+        styles = styles_for(palette)
+        offsets = self._buffer.offsets(self._count, width)
+        index = bisect_right(offsets, first, 0, self._count + 1) - 1
+        skip = first - offsets[index]
+        rows: list[Row] = []
+        total = self._count + (self._last is not None)
+        while index < total and len(rows) < skip + last - first:
+            rows.extend(self._buffer.wrapped(index, width, self._last if index == self._count else None))
+            index += 1
+        return [paint(row, styles) for row in rows[skip : skip + last - first]]

@@ -1,0 +1,137 @@
+"""What a piece of text is, apart from the theme; and the styles that a theme gives it."""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.rendering.line import Line, Palette
+from tui.rendering.palette import blend, readable
+
+
+class Ink(NamedTuple):
+    """What a piece of text is."""
+
+    role: str = "text"
+    """A key of the colours below."""
+    bold: bool = False
+    italic: bool = False
+    strike: bool = False
+    underline: bool = False
+    href: str = ""
+    """The address it leads to."""
+    copy: int = -1
+    """The number of the code block that a click on it copies."""
+
+
+Run = tuple[str, Ink]
+"""Text of one ink."""
+
+
+class Row(NamedTuple):
+    """A line, before it has colours."""
+
+    runs: list[Run]
+    gutter: int = 0
+    join: str | None = None
+    tail: int = 0
+
+
+BLANK: Final = Row([])
+TEXT: Final = Ink()
+MUTED: Final = Ink("muted")
+FRAME: Final = Ink("frame")
+CODE_PAD: Final = Ink("code")
+
+_CODE_COLORS: Final = {
+    "code.keyword": "primary",
+    "code.function": "secondary",
+    "code.class": "accent",
+    "code.builtin": "secondary",
+    "code.string": "success",
+    "code.number": "warning",
+    "code.constant": "warning",
+    "code.attribute": "accent",
+    "code.tag": "primary",
+    "code.meta": "accent",
+    "code.deleted": "error",
+    "code.inserted": "success",
+    "code.comment": "muted",
+}
+_TEXT_COLORS: Final = {
+    "muted": "muted",
+    "link": "primary",
+    "marker": "primary",
+    "math": "secondary",
+    "h1": "primary",
+    "h2": "primary",
+    "h3": "secondary",
+    "note": "accent",
+}
+_ITALIC: Final = frozenset({"code.comment"})
+_BOLD: Final = frozenset({"h1", "h2", "h3", "h4", "code.keyword", "code.heading"})
+
+
+class Styles(dict[Ink, Style]):
+    """The styles of one palette, made when first asked for."""
+
+    __slots__ = ("_palette",)
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self._palette = palette
+
+    def __missing__(self, ink: Ink) -> Style:
+        palette, role = self._palette, ink.role
+        on_surface = role.startswith("code") or role == "inline"
+        color = palette.foreground
+        if role in _CODE_COLORS:
+            color = getattr(palette, _CODE_COLORS[role])
+        elif role in _TEXT_COLORS:
+            color = getattr(palette, _TEXT_COLORS[role])
+        elif role == "frame":
+            color = blend(palette.muted, palette.background, 0.5)
+        elif role == "inline":
+            color = palette.accent
+        elif role in ("code.label", "code.copy"):
+            color = palette.muted
+        if role != "frame":
+            behind = palette.surface if on_surface else palette.background
+            color = readable(color, behind, palette.foreground)
+        meta: dict[str, str | int] = {}
+        if ink.href:
+            meta["href"] = ink.href
+        if ink.copy >= 0:
+            meta["copy_code"] = ink.copy
+        style = Style(
+            color=color,
+            bgcolor=palette.surface if on_surface else None,
+            bold=ink.bold or role in _BOLD or None,
+            italic=ink.italic or role in _ITALIC or None,
+            strike=ink.strike or None,
+            underline=ink.underline or None,
+            meta=meta or None,
+        )
+        self[ink] = style
+        return style
+
+
+@lru_cache(maxsize=16)
+def _styles(colors: tuple[bool | str, ...]) -> Styles:
+    dark, *rest = colors
+    return Styles(Palette(bool(dark), *map(str, rest)))
+
+
+def styles_for(palette: Palette) -> Styles:
+    """Return the styles of a palette; shared by all that differ only in how code is laid out."""
+    return _styles(
+        (palette.dark, palette.foreground, palette.background, palette.surface, palette.muted, palette.primary,
+         palette.secondary, palette.accent, palette.warning, palette.error, palette.success)
+    )  # fmt: skip
+
+
+def paint(row: Row, styles: Styles) -> Line:
+    """Return `row` in the colours of a theme."""
+    return Line(Strip([Segment(text, styles[ink]) for text, ink in row.runs]), row.gutter, row.join, row.tail)

@@ -1,0 +1,55 @@
+"""The end of a text that is still arriving: marks that are open are shown as if they were closed."""
+
+import re
+from typing import Final
+
+_HELD: Final = re.compile(
+    r"[ \t>]*(?:[-+*=_~`#>|: ]+|\d{1,9}[.)]?|\$+|\\|\\\[|\[\^?\w*\]?:?|[-+*][ \t]+\[[ xX]?\]?)?[ \t]*|[ \t>]*(?:`{3,}|~{3,})[^`]*"
+)
+_TRAILING: Final = re.compile(r"(?:\*+|_+|~+|`+|!?\[|\\|!|&#?\w{0,8}|<[\w/]{0,12})$")
+_LINK: Final = re.compile(r"!?\[([^\[\]]*)(?:\](?:\([^()\s]*(?:\s[^()]*)?)?)?$")
+_TOKENS: Final = re.compile(r"\\.|`+|\*+|_+|~~|\$\$?", re.DOTALL)
+
+
+def held(line: str) -> bool:
+    """Return whether a line that has only begun may still become something else altogether.
+
+    A few marks can turn the paragraph above into a heading or a table, or begin a list, a rule or code.
+    """
+    return _HELD.fullmatch(line) is not None
+
+
+def completed(text: str) -> str:
+    """Return the text of an unfinished paragraph with its open emphasis and code closed."""
+    text = _TRAILING.sub("", text.rstrip())
+    link = _LINK.search(text)
+    if link and link.group(1) and not text[: link.start()].count("`") % 2:
+        text = text[: link.start()] + link.group(1)
+    return text + "".join(reversed(_open_marks(text)))
+
+
+def _open_marks(text: str) -> list[str]:
+    stack: list[str] = []
+    code = ""
+    for match in _TOKENS.finditer(text):
+        mark = match.group()
+        if code:
+            if mark == code:
+                code = ""
+            continue
+        if mark[0] == "`":
+            code = mark
+            continue
+        if mark[0] == "\\" or mark[0] == "$":
+            continue
+        _toggle(stack, mark, text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1])
+    return [*stack, code] if code else stack
+
+
+def _toggle(stack: list[str], mark: str, before: str, after: str) -> None:
+    can_open = bool(after) and not after.isspace() and (mark[0] != "_" or not before.isalnum())
+    can_close = bool(before) and not before.isspace() and (mark[0] != "_" or not after.isalnum())
+    if can_close and mark in stack:
+        del stack[stack.index(mark) :]
+    elif can_open and (mark == "~~" or len(mark) <= 3):
+        stack.append(mark)
