@@ -66,7 +66,10 @@ class Matches:
         """Count the matches of a message that comes after those looked at, and tell whether it has any."""
         if not isinstance(message, Message):
             return False
-        counts = count(message.thinking, self.query) if message.thinking else 0, count(message.content, self.query)
+        counts = (
+            count(message.thinking, self.query) if message.thinking else 0,
+            count(message.content, self.query),
+        )
         if not any(counts):
             return False
         self._indices.append(index)
