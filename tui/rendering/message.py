@@ -100,6 +100,7 @@ class MessageItem:
         self._thinking_taken = 0
         self._body: TextDocument = self._new_body()
         self._body_taken = 0
+        self._body_closed = False
         self.height = 0
         """How many rows it has at the width it was last laid out for."""
         self._grow()
@@ -114,10 +115,13 @@ class MessageItem:
         """The code in the text."""
         return self._body.code_blocks
 
-    @property
-    def body(self) -> Sequence[Block]:
-        """The blocks of the text."""
-        return self._body.blocks
+    def blocks_of(self, part: Part) -> Sequence[Block]:
+        """Return the blocks of the text or of the thinking, folded or not."""
+        return self._thinking.blocks if part is Part.THINKING else self._body.blocks
+
+    def height_of(self, block: Block) -> int:
+        """Return how many rows one of the blocks has."""
+        return block.height(self.inner_width, self._wrap_code)
 
     @property
     def has_thinking(self) -> bool:
@@ -145,9 +149,11 @@ class MessageItem:
         """Take over a changed message; what of its texts is the same is not parsed again."""
         before = self.message
         self.message = message
-        if not message.content.startswith(before.content):
+        is_longer = len(message.content) > len(before.content)
+        if not message.content.startswith(before.content) or (self._body_closed and is_longer):
             self._body = self._new_body()
             self._body_taken = 0
+            self._body_closed = False
         if isinstance(before, Message) and not message.thinking.startswith(before.thinking):
             self._thinking = PlainText(ink="muted", bar="│ ")
             self._thinking_taken = 0
@@ -155,16 +161,15 @@ class MessageItem:
 
     def _grow(self) -> None:
         message = self.message
-        tail, self._body_taken = _tail(message.content, self._body_taken, held=self._is_streaming)
-        if tail:
-            self._body.append(tail)
-        if isinstance(message, Message):
-            tail, self._thinking_taken = _tail(
-                message.thinking, self._thinking_taken, held=self._is_streaming
-            )
-            self._thinking.append(tail)
+        if len(message.content) > self._body_taken:
+            self._body.append(message.content[self._body_taken :])
+            self._body_taken = len(message.content)
+        if isinstance(message, Message) and len(message.thinking) > self._thinking_taken:
+            self._thinking.append(message.thinking[self._thinking_taken :])
+            self._thinking_taken = len(message.thinking)
         if not self._is_streaming:
             self._body.close()
+            self._body_closed = True
 
     def layout(self, width: int, wrap_code: bool = False) -> int:
         """Lay the message out for a widget of `width` cells and return its height."""
@@ -303,15 +308,6 @@ class MessageItem:
 
 _WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)
 _NARROW = 20
-
-
-def _tail(text: str, taken: int, *, held: bool) -> tuple[str, int]:
-    """Return what of a text is new, and how much of it is taken then."""
-    end = len(text)
-    if held and text.endswith("\r"):
-        # It may be half of a line break.
-        end -= 1
-    return text[taken:end], max(taken, end)
 
 
 def _characters(line: Line) -> int:

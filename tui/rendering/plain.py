@@ -120,12 +120,16 @@ class PlainText:
         self._bar = bar
         self._last: list[str] = []
         self._newlines = ""
+        self._carry = ""
         self.blocks: list[PlainBlock] = []
         self.append(text)
 
     def append(self, text: str) -> None:
         """Add text at the end."""
-        text = self._newlines + sanitize(text)
+        text = self._carry + text
+        # Half of a line break: the other half may still come.
+        self._carry = "\r" if text.endswith("\r") else ""
+        text = self._newlines + sanitize(text.removesuffix("\r"))
         if not self.blocks:
             text = text.lstrip("\n")
         # Newlines wait for what follows them: an empty line at the end would come and go.

@@ -17,17 +17,16 @@ class BlockStack:
         self.height = 0
 
     def sync(self, blocks: Sequence[Block], width: int, wrap_code: bool = False) -> None:
-        """Take over `blocks`; only the last one and those that are new are measured."""
+        """Take over `blocks`; from the first that is another one on, and the last one, they are measured."""
         if self._shape != (width, wrap_code):
             self.blocks.clear()
-            self.starts.clear()
-            self.height = 0
             self._shape = (width, wrap_code)
-        while self.blocks and (
-            len(self.blocks) >= len(blocks) or self.blocks[-1] is not blocks[len(self.blocks) - 1]
-        ):
-            self.blocks.pop()
-            self.starts.pop()
+        same = 0
+        for mine, other in zip(self.blocks, blocks, strict=False):
+            if mine is not other:
+                break
+            same += 1
+        del self.blocks[same:], self.starts[same:]
         if self.blocks:
             self.height = self.starts[-1] + self.blocks[-1].height(width, wrap_code)
         else:

@@ -15,6 +15,7 @@ from tui.commands.registry import Scope
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.text import sanitize, sanitize_line
 from tui.rendering.contract import Code, DocumentFactory
+from tui.rendering.document import Document
 from tui.widgets.clipboard import copy_locally, local_tool
 from tui.widgets.transcript_items import TranscriptItems
 from tui.widgets.transcript_selection import ROWS_PER_MESSAGE, selected_text, whole_message, word_at
@@ -107,7 +108,7 @@ class Transcript(TranscriptView, inherit_bindings=False):
             return self.transcript
 
     def __init__(
-        self, document: DocumentFactory, *, id: str | None = None, classes: str | None = None
+        self, document: DocumentFactory = Document, *, id: str | None = None, classes: str | None = None
     ) -> None:
         """Begin empty.
 

@@ -1,0 +1,147 @@
+"""Finding words in the messages of a conversation."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tui.domain.conversation import Message, QueuedMessage
+from tui.rendering.line import Block, Palette
+from tui.rendering.message import MessageItem, Part, text_of
+
+_SEARCHED_WHOLE = 500
+"""Rows of a block up to which all are drawn to find a match; below that it is looked for by proportion."""
+
+_AROUND = 20
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: without regard to case."""
+    return text.casefold()
+
+
+def count(text: str, query: str) -> int:
+    """Return how often `query`, folded, stands in a text."""
+    return folded(text).count(query)
+
+
+def spans(text: str, query: str) -> Iterator[tuple[int, int]]:
+    """Yield where `query`, folded, stands in a text, as positions in the text itself."""
+    whole = folded(text)
+    origin: Sequence[int] = range(len(text) + 1)
+    if len(whole) != len(text):
+        # Some characters fold to several: remember which each of them came from.
+        origin = [index for index, char in enumerate(text) for _ in folded(char)] + [len(text)]
+    start = whole.find(query)
+    while start >= 0:
+        end = start + len(query)
+        yield origin[start], origin[end - 1] + 1
+        start = whole.find(query, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One match: which message, which part of it, the how many-th in that part."""
+
+    index: int
+    part: Part
+    ordinal: int
+
+
+class Matches:
+    """How many matches each message has, in the order of the messages."""
+
+    def __init__(self, query: str) -> None:
+        """Begin with none.
+
+        Args:
+            query: What is looked for.
+        """
+        self.query = folded(query)
+        self._indices: list[int] = []
+        self._counts: list[tuple[int, int]] = []
+        self._starts: list[int] = []
+        self.total = 0
+
+    def look_at(self, index: int, message: Message | QueuedMessage) -> bool:
+        """Count the matches of a message that comes after those looked at, and tell whether it has any."""
+        if not isinstance(message, Message):
+            return False
+        counts = (
+            count(message.thinking, self.query) if message.thinking else 0,
+            count(message.content, self.query),
+        )
+        if not any(counts):
+            return False
+        self._indices.append(index)
+        self._counts.append(counts)
+        self._starts.append(self.total)
+        self.total += sum(counts)
+        return True
+
+    def __getitem__(self, number: int) -> Match:
+        at = bisect_right(self._starts, number) - 1
+        ordinal = number - self._starts[at]
+        thinking = self._counts[at][0]
+        if ordinal < thinking:
+            return Match(self._indices[at], Part.THINKING, ordinal)
+        return Match(self._indices[at], Part.BODY, ordinal - thinking)
+
+    def first_from(self, index: int) -> int:
+        """Return the number of the first match in the message at `index` or after it; 0 where there is none."""
+        at = bisect_left(self._indices, index)
+        return self._starts[at] if at < len(self._starts) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a match is drawn."""
+
+    row: int
+    """The row of its message."""
+    nth: int
+    """Which of the matches on that row."""
+
+
+def spot_of(item: MessageItem, match: Match, query: str, palette: Palette) -> Spot:
+    """Return where a match is drawn; where Markdown hides it, the block that it is in."""
+    blocks = item.blocks_of(match.part)
+    left = match.ordinal
+    for block in blocks:
+        here = count(block.source, query)
+        if left < here:
+            start = item.row_of_block(block)
+            return _spot_in(item, block, left, query, palette, start or 0)
+        left -= here
+    start = item.row_of_block(blocks[-1]) if blocks else None
+    return Spot(start or 0, 0)
+
+
+def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette, start: int) -> Spot:
+    height = item.height_of(block)
+    if height > _SEARCHED_WHOLE:
+        return _spot_by_proportion(item, block, ordinal, query, palette, start)
+    nearest = Spot(start, 0)
+    for row, line in enumerate(block.lines(0, height, item.inner_width, palette), start):
+        for nth, _ in enumerate(spans(text_of(line), query)):
+            nearest = Spot(row, nth)
+            if ordinal == 0:
+                return nearest
+            ordinal -= 1
+    return nearest
+
+
+def _spot_by_proportion(
+    item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette, start: int
+) -> Spot:
+    """Return where a match of a very long block is drawn, without drawing the block."""
+    source, height = block.source, item.height_of(block)
+    positions = [begin for begin, _ in spans(source, query)]
+    position = positions[min(ordinal, len(positions) - 1)]
+    begin = source.rfind("\n", 0, position) + 1
+    guess = source.count("\n", 0, begin) * height // (source.count("\n") + 1)
+    nth = count(source[begin:position], query)
+    first = max(0, guess - _AROUND)
+    lines = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
+    found = [row for row, line in enumerate(lines, first) if count(text_of(line), query) > nth]
+    nearest = min(found, key=lambda row: abs(row - guess), default=guess)
+    return Spot(start + nearest, nth)
