@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
@@ -25,6 +25,7 @@ EDITING = "Editing text"
 """The heading of the input's own keys."""
 
 _KEY_CELLS = 24
+_LEFT_TO_SCREEN = {"cursor_page_up", "cursor_page_down"}
 _OVERLAYS = (Scope.MODELS, Scope.DIALOG, Scope.HELP)
 
 
@@ -70,14 +71,17 @@ def _editing(active: dict[str, ActiveBinding]) -> Iterable[HelpEntry]:
     """Yield the keys of the input that are Textual's own."""
     keys_of: dict[str, list[str]] = {}
     for key, (node, binding, _, _) in active.items():
-        if not binding.id and _edits(node) and binding.description and "super" not in key:
+        if not binding.id and binding.action in _editing_actions(node) and "super" not in key:
             keys_of.setdefault(binding.description, []).append(key_name(key))
     for description, keys in keys_of.items():
         yield HelpEntry(EDITING, tuple(keys), description, "", True)
 
 
-def _edits(node: DOMNode) -> bool:
-    return isinstance(node, TextArea | Input)
+def _editing_actions(node: DOMNode) -> set[str]:
+    """Return the actions that are about text, not about scrolling, if `node` edits text."""
+    owner = next((kind for kind in (TextArea, Input) if isinstance(node, kind)), None)
+    bindings = owner.BINDINGS if owner else []
+    return {binding.action for binding in bindings if isinstance(binding, Binding)} - _LEFT_TO_SCREEN
 
 
 class HelpScreen(ModalScreen[None]):
@@ -133,7 +137,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Keys"
             panel.border_subtitle = "Esc closes"
-            yield Input(placeholder="type to search", compact=True)
+            yield Input(placeholder="type to search")
             with VerticalScroll(can_focus=False):
                 yield Static("", id="keys", markup=False)
 
