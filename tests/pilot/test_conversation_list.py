@@ -62,6 +62,11 @@ MIXED = [
 ]
 
 
+def spins(app: ListApp) -> bool:
+    timer = app.rows._timer
+    return timer is not None and timer._active.is_set()
+
+
 async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause()
     await pilot.pause()
@@ -133,6 +138,8 @@ async def test_only_visible_rows_are_drawn() -> None:
 
 
 async def test_titles_from_outside_are_drawn_as_plain_text_of_the_right_width() -> None:
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+    chinese = "北京的天气怎么样"
     titles = [
         HOSTILE,
         chinese * 3,
@@ -217,19 +224,21 @@ async def test_the_spinner_runs_only_while_something_is_live_and_refreshes_only_
     app = ListApp(MIXED)
     async with app.run_test() as pilot:
         await settle(pilot)
-        timer = app.rows._timer
-        assert timer is not None and not timer._active.is_set()
+        assert not spins(app)
         app.panel.set_live({MIXED[2].id})
-        assert timer._active.is_set()
+        assert spins(app)
         await settle(pilot)
         assert any(mark in app.rows.row_text(5) for mark in SPINNER)
         regions: list[Region] = []
-        refresh = app.rows.refresh
-        object.__setattr__(app.rows, "refresh", lambda *args, **_: (regions.extend(args), refresh(*args))[1])
+
+        def record(*args: Region, **_: bool) -> None:
+            regions.extend(args)
+
+        object.__setattr__(app.rows, "refresh", record)
         app.rows._spin()
         assert regions == [Region(app.rows.scrollable_content_region.width - 2, 5, 1, 1)]
         app.panel.set_live(set())
-        assert not timer._active.is_set()
+        assert not spins(app)
 
 
 async def test_without_animation_the_marker_stands_still() -> None:
@@ -238,8 +247,7 @@ async def test_without_animation_the_marker_stands_still() -> None:
         app.animation_level = "none"
         app.panel.set_live({MIXED[2].id})
         await settle(pilot)
-        timer = app.rows._timer
-        assert timer is not None and not timer._active.is_set()
+        assert not spins(app)
         assert STILL in app.rows.row_text(5)
 
 
