@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import ClassVar, Self
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
@@ -25,7 +26,7 @@ EDITING = "Editing text"
 """The heading of the input's own keys."""
 
 _KEY_CELLS = 24
-_OVERLAYS = (Scope.MODELS, Scope.DIALOG, Scope.HELP)
+_ELSEWHERE = (Scope.PROMPT, Scope.TRANSCRIPT, Scope.SIDEBAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +46,42 @@ def help_entries(screen: Screen[object]) -> tuple[HelpEntry, ...]:
     """Return the keys of `screen` as they are bound now, those that work where the focus is first."""
     active = screen.active_bindings
     keys_of: dict[str, list[str]] = {}
-    for key, (_, binding, enabled, _) in active.items():
-        if binding.id and enabled:
+    for key, (_, binding, _, _) in active.items():
+        if binding.id:
             keys_of.setdefault(binding.id, []).append(key_name(key))
+    enabled = {each.binding.id for each in active.values() if each.enabled}
     here: list[HelpEntry] = []
     elsewhere: list[HelpEntry] = []
     names = live_keys(screen)
     for command in COMMANDS:
+        words = (command.title, command.help)
         if command.id in keys_of:
-            keys = tuple(keys_of[command.id])
-            here.append(HelpEntry(command.group, keys, command.title, command.help, True))
-        elif command.scope not in _OVERLAYS and command.id in names and scope_node(screen, command.scope):
-            group = f"{command.group} · {WHERE[command.scope]}"
-            elsewhere.append(HelpEntry(group, (names[command.id],), command.title, command.help, False))
-    return (*_in_groups(here), *_editing(active), *_in_groups(elsewhere))
-
-
-def _in_groups(entries: Sequence[HelpEntry]) -> Iterable[HelpEntry]:
-    order = list(Group)
-    return sorted(entries, key=lambda each: order.index(Group(each.group.partition(" · ")[0])))
+            if command.id in enabled:
+                here.append(HelpEntry(command.group, tuple(keys_of[command.id]), *words, active=True))
+        elif command.scope in _ELSEWHERE and command.id in names and scope_node(screen, command.scope):
+            group = WHERE[command.scope].capitalize()
+            elsewhere.append(HelpEntry(group, (names[command.id],), *words, active=False))
+    order = [group.value for group in Group]
+    here.sort(key=lambda each: order.index(each.group))
+    elsewhere.sort(key=lambda each: each.group)
+    return (*here, *_editing(active), *elsewhere)
 
 
 def _editing(active: dict[str, ActiveBinding]) -> Iterable[HelpEntry]:
     """Yield the keys of the input that are Textual's own."""
     keys_of: dict[str, list[str]] = {}
     for key, (node, binding, _, _) in active.items():
-        if not binding.id and _edits(node) and binding.description and "super" not in key:
+        if not binding.id and binding.action in _editing_actions(node) and "super" not in key:
             keys_of.setdefault(binding.description, []).append(key_name(key))
     for description, keys in keys_of.items():
         yield HelpEntry(EDITING, tuple(keys), description, "", True)
 
 
-def _edits(node: DOMNode) -> bool:
-    return isinstance(node, TextArea | Input)
+def _editing_actions(node: DOMNode) -> set[str]:
+    """Return the actions that are about text, not about scrolling, if `node` edits text."""
+    owner = next((kind for kind in (TextArea, Input) if isinstance(node, kind)), None)
+    bindings = owner.BINDINGS if owner else []
+    return {binding.action for binding in bindings if isinstance(binding, Binding)}
 
 
 class HelpScreen(ModalScreen[None]):
@@ -133,7 +137,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Keys"
             panel.border_subtitle = "Esc closes"
-            yield Input(placeholder="type to search", compact=True)
+            yield Input(placeholder="type to search")
             with VerticalScroll(can_focus=False):
                 yield Static("", id="keys", markup=False)
 
@@ -180,17 +184,27 @@ class HelpScreen(ModalScreen[None]):
                 lines += [Content("")] if lines else []
                 lines.append(Content.styled(entry.group, "$text-primary bold"))
                 group = entry.group
-            keys = Content.styled(
-                fit(" / ".join(entry.keys), _KEY_CELLS), "$text-accent" if entry.active else "$text-muted"
-            )
-            lines += _wrapped(keys, Content(entry.help or entry.title), width - _KEY_CELLS)
+            style = "$text-accent" if entry.active else "$text-muted"
+            lines += _entry_lines(entry, style, width - _KEY_CELLS)
         if not lines:
             lines = [Content.styled("No key matches.", "$text-muted")]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
 
 
-def _wrapped(keys: Content, words: Content, width: int) -> list[Content]:
-    """Return the lines of one entry: the words wrapped beside the keys."""
-    first, *rest = words.wrap(max(10, width))
-    indent = Content(" " * _KEY_CELLS)
-    return [keys + first, *(indent + line for line in rest)]
+def _entry_lines(entry: HelpEntry, style: str, width: int) -> Iterable[Content]:
+    """Yield the lines of one entry: its keys, and the words wrapped beside them."""
+    words = Content(entry.help or entry.title).wrap(max(10, width))
+    for keys, line in zip_longest(_key_lines(entry.keys), words):
+        yield Content.styled(fit(keys or "", _KEY_CELLS), style) + (line or Content(""))
+
+
+def _key_lines(keys: Sequence[str]) -> list[str]:
+    """Return the keys in as many lines as they need, none of them cut."""
+    lines = [keys[0]]
+    for key in keys[1:]:
+        longer = f"{lines[-1]}, {key}"
+        if len(longer) < _KEY_CELLS:
+            lines[-1] = longer
+        else:
+            lines.append(key)
+    return lines

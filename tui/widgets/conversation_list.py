@@ -81,7 +81,7 @@ class ConversationList(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the filter and the rows."""
-        yield Input(placeholder="/ search conversations", compact=True, select_on_focus=False)
+        yield Input(placeholder="/ search conversations", select_on_focus=False)
         yield ConversationRows()
 
     def on_mount(self) -> None:

@@ -28,7 +28,7 @@ STILL = "⠿"
 """The same marker where animation is switched off."""
 
 
-class ConversationRows(ScrollView, can_focus=True):
+class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
     """A list of conversations under headings, with a cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -150,7 +150,8 @@ class ConversationRows(ScrollView, can_focus=True):
 
     def watch_cursor(self) -> None:
         """Scroll the cursor into view."""
-        if self.conversations:
+        # Hidden, there is nothing to scroll in; `on_resize` follows when the panel is shown.
+        if self.conversations and self.size.height:
             row = self.row_of(self.cursor)
             # With the heading above, where the cursor is on the first of a section.
             top = row - 1 if self.index_at(row - 1) is None else row
@@ -165,6 +166,7 @@ class ConversationRows(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Fit the rows to the new width."""
         self._resize_content()
+        self.watch_cursor()
 
     def on_click(self, event: events.Click) -> None:
         """Choose the conversation under the mouse."""

@@ -25,7 +25,7 @@ NO_MODELS = "No models are installed on this server.\n\nIn another terminal: oll
 """What the list says when the server has no model that can chat."""
 
 _WIDEST = 100
-_COLUMNS = (("parameters", 8), ("quantisation", 10), ("size", 9), ("capabilities", 23), ("loaded", 10))
+_COLUMNS = (("parameters", 9), ("quantisation", 10), ("size", 9), ("capabilities", 23), ("loaded", 10))
 
 
 class ModelPicker(ModalScreen[str | None]):
@@ -113,7 +113,7 @@ class ModelPicker(ModalScreen[str | None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Model"
             panel.border_subtitle = "Enter chooses · Esc closes"
-            yield Input(placeholder="type to filter", compact=True)
+            yield Input(placeholder="type to filter")
             yield Static("", id="columns", markup=False)
             yield OptionList(compact=True, markup=False)
             yield Static("", id="message", markup=False)

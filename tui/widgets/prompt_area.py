@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from textual import events
-from textual.actions import SkipAction
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.document._document import EditResult, Location
 from textual.document._edit import Edit
 from textual.message import Message
@@ -15,10 +14,15 @@ from tui.widgets.pasted import PastedTexts, is_large
 from tui.widgets.terminal_keys import MODIFY_OTHER_KEYS_SHIFT_ENTER
 
 
-class PromptArea(TextArea):
+class PromptArea(TextArea, inherit_bindings=False):
     """A text area that says when the cursor leaves it, and keeps large pastes behind labels."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # The page keys are the screen's: they scroll the transcript from anywhere.
+        binding
+        for binding in TextArea.BINDINGS
+        if isinstance(binding, Binding) and binding.key not in ("pageup", "pagedown")
+    ]
 
     class Left(Message):
         """The cursor was moved beyond the first or the last line."""
@@ -88,14 +92,6 @@ class PromptArea(TextArea):
             self.post_message(self.Left(1))
         else:
             super().action_cursor_down(select)
-
-    def action_cursor_page_up(self) -> None:
-        """Leave the key to the screen: it scrolls the transcript from anywhere."""
-        raise SkipAction
-
-    def action_cursor_page_down(self) -> None:
-        """Leave the key to the screen: it scrolls the transcript from anywhere."""
-        raise SkipAction
 
     def action_paste(self) -> None:
         """Paste what was copied in this application."""

@@ -1,0 +1,248 @@
+"""The header, the status row, the empty state and the themes."""
+
+import pytest
+from textual import on
+from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.theme import Theme
+from textual.widgets import Static
+
+from tests.support.lists import HOSTILE, NOW, assert_harmless, model
+from tui.domain.conversation import ConversationId, Message, MessageId, MessageStatus, Role
+from tui.domain.errors import ServerUnreachable
+from tui.domain.events import GenerationUpdated, ServerCondition, ServerState
+from tui.domain.generation import Phase, Stats
+from tui.themes import THEMES
+from tui.widgets.empty_state import EmptyState
+from tui.widgets.header_bar import HeaderBar, ModelButton
+from tui.widgets.status_bar import StatusBar, duration
+
+CONNECTED = ServerState(ServerCondition.CONNECTED, "127.0.0.1:11434", "0.33.0")
+GONE = ServerState(
+    ServerCondition.UNREACHABLE, "gpu:11434", error=ServerUnreachable("Nothing listens.", "Start it.")
+)
+
+
+class BarsApp(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 1_000.0
+        self.clicks = 0
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar()
+        yield EmptyState()
+        yield StatusBar(clock=lambda: self.seconds)
+
+    @property
+    def header(self) -> HeaderBar:
+        return self.query_one(HeaderBar)
+
+    @property
+    def status(self) -> StatusBar:
+        return self.query_one(StatusBar)
+
+    def line(self, y: int) -> str:
+        strips = self.screen._compositor.render_strips()
+        return strips[y].text
+
+    def words(self, selector: str) -> str:
+        return str(self.query_one(selector, Static).content)
+
+    @on(HeaderBar.ModelClicked)
+    def _clicked(self) -> None:
+        self.clicks += 1
+
+
+@pytest.mark.parametrize("width", [80, 200])
+async def test_the_header_shows_everything(width: int) -> None:
+    app = BarsApp()
+    async with app.run_test(size=(width, 24)) as pilot:
+        app.header.conversation_title = "Paris trip"
+        app.header.model = "gemma3:4b"
+        app.header.model_info = model("gemma3:4b")
+        app.header.server = CONNECTED
+        await pilot.pause()
+        line = app.line(0)
+        assert "Paris trip" in line
+        assert "gemma3:4b · 4.3B Q4_K_M ▾" in line
+        assert "● 127.0.0.1:11434" in line
+        assert ("ollama-tui" in line) is (width > 100)
+        assert "0.33.0" in str(app.query_one("#connection").tooltip)
+
+
+@pytest.mark.parametrize("width", [44, 80, 200])
+async def test_long_hostile_names_leave_room_for_the_others(width: int) -> None:
+    app = BarsApp()
+    async with app.run_test(size=(width, 24)) as pilot:
+        app.header.conversation_title = HOSTILE
+        app.header.model = HOSTILE
+        app.header.server = ServerState(ServerCondition.CONNECTED, HOSTILE, HOSTILE)
+        await pilot.pause()
+        line = app.line(0)
+        assert_harmless(line)
+        assert len(line) == width
+        for part in ("#title", "#model", "#connection"):
+            region = app.query_one(part).region
+            assert region.width >= 8, part
+            assert region.right <= width
+        assert line.count("[red]x") >= (1 if width < 80 else 3)
+
+
+async def test_the_connection_in_words() -> None:
+    app = BarsApp()
+    async with app.run_test(size=(160, 24)) as pilot:
+        await pilot.pause()
+        assert "connecting…" in app.words("#connection")
+        app.header.server = ServerState(ServerCondition.CONNECTING, "gpu:11434")
+        assert "connecting… gpu:11434" in app.words("#connection")
+        app.header.server = GONE
+        assert "unreachable gpu:11434" in app.words("#connection")
+        assert app.query_one("#connection").has_class("-unreachable")
+        assert "Nothing listens. Start it." in str(app.query_one("#connection").tooltip)
+        app.header.server = ServerState(ServerCondition.CONNECTED, "127.0.0.1:4", embedded=True)
+        assert "embedded engine · tiny model" in app.words("#connection")
+        assert not app.query_one("#connection").has_class("-unreachable")
+
+
+async def test_a_click_on_the_model_is_told() -> None:
+    app = BarsApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "Choose a model ▾" in app.words("#model")
+        await pilot.click(ModelButton)
+        assert app.clicks == 1
+
+
+def update(phase: Phase, tokens: int = 0, speed: float | None = None) -> GenerationUpdated:
+    return GenerationUpdated(ConversationId("c"), MessageId("m"), phase, "", "", tokens, speed, 1_000.0)
+
+
+def answer(status: MessageStatus = MessageStatus.COMPLETE) -> Message:
+    stats = Stats(answer_tokens=312, answer_seconds=5.8, total_seconds=6.34)
+    return Message(
+        MessageId("m"), ConversationId("c"), None, Role.ASSISTANT, "", NOW, status=status, stats=stats
+    )
+
+
+async def test_the_status_in_words_while_an_answer_runs() -> None:
+    app = BarsApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.status.state_text == ""
+        for phase in Phase:
+            app.status.update_running(update(phase))
+            assert app.status.state_text == f"{phase.value} · 0 s"
+        assert app.words("#stop-hint") == "Esc stops"
+        app.seconds += 75
+        app.status.update_running(update(Phase.ANSWERING, 1312, 54.2))
+        assert app.status.state_text == "answering · 1 min 15 s · 54 tok/s · 1,312 tokens"
+        app.status.queued = 2
+        assert app.status.state_text.endswith(" · 2 queued")
+
+
+async def test_the_figures_of_the_last_answer_stay() -> None:
+    app = BarsApp()
+    async with app.run_test() as pilot:
+        app.status.update_running(update(Phase.ANSWERING))
+        app.status.finish(answer())
+        await pilot.pause()
+        assert app.words("#state") == "54 tok/s · 312 tokens · 6.3 s"
+        assert app.words("#stop-hint") == ""
+        app.status.finish(answer(MessageStatus.STOPPED))
+        assert app.words("#state").startswith("stopped · ")
+        app.status.notice = f"Waiting for the server {HOSTILE}"
+        assert app.words("#state").startswith("Waiting for the server [red]x[/]")
+        assert_harmless(app.words("#state"))
+
+
+def ticks(app: BarsApp) -> bool:
+    timer = app.status._timer
+    return timer is not None and timer._active.is_set()
+
+
+async def test_it_ticks_only_while_an_answer_runs() -> None:
+    app = BarsApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert not ticks(app)
+        app.status.update_running(update(Phase.WAITING))
+        assert ticks(app)
+        app.status.finish(None)
+        assert not ticks(app)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (2.14, "2.1 s"), (48.9, "48 s"), (185, "3 min 05 s"), (-1, "0.0 s")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("server", "count", "name", "expected"),
+    [
+        (None, None, "", ["Looking for a server"]),
+        (GONE, None, "", ["No server at gpu:11434", "Nothing listens.", "Start it.", "ollama serve"]),
+        (CONNECTED, 0, "", ["no models yet", "ollama pull gemma3"]),
+        (CONNECTED, 3, "", ["Which model", "Ctrl+L"]),
+        (CONNECTED, 3, "gemma3:4b", ["Ask anything", "gemma3:4b answers", "Alt+X", "F1", "Ctrl+P"]),
+        (
+            ServerState(ServerCondition.CONNECTED, "x", embedded=True),
+            1,
+            f"tiny {HOSTILE}",
+            ["tiny [red]x[/]", "often wrong"],
+        ),
+    ],
+)
+async def test_the_empty_state_says_what_to_do(
+    server: ServerState | None, count: int | None, name: str, expected: list[str]
+) -> None:
+    app = BarsApp()
+    async with app.run_test() as pilot:
+        empty = app.query_one(EmptyState)
+        keys = {"sidebar.toggle": "Alt+X"}
+        empty.server, empty.model_count, empty.model, empty.keys = server, count, name, keys
+        await pilot.pause()
+        words = str(empty.query_one(Static).content)
+        for each in expected:
+            assert each in words
+        assert_harmless(words)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, as WCAG 2.1 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [part / 255 for part in Color.parse(colour).rgb]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_contrast_formula() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_our_themes_are_readable(theme: Theme) -> None:
+    colours = theme.to_color_system().generate()
+    texts = (
+        "text",
+        "foreground",
+        *(
+            f"text-{each}"
+            for each in ("muted", "primary", "secondary", "accent", "warning", "error", "success")
+        ),
+    )
+    for ground in ("background", "surface", "panel"):
+        for text in texts:
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    cursor = contrast(colours["block-cursor-foreground"], colours["block-cursor-background"])
+    assert cursor >= 4.5
+    for edge in ("border",):
+        assert contrast(colours[edge], colours["background"]) >= 3

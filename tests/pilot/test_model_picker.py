@@ -1,0 +1,178 @@
+"""The model list: what it offers, filters and returns."""
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from tests.support.lists import HOSTILE, NOW, assert_harmless, model
+from tui.domain.errors import ServerUnreachable
+from tui.domain.model import ModelInfo, RunningModel
+from tui.widgets.model_filter import filter_models, size_words
+from tui.widgets.model_picker import ModelPicker
+
+MODELS = (
+    model("gemma3:4b", "vision"),
+    model("qwen3:8b", "tools", "thinking", parameters="8.2B"),
+    model("llama3.2:latest", "tools", parameters="3.2B", quantization="Q8_0"),
+    ModelInfo("nomic-embed-text:latest", capabilities=frozenset({"embedding"})),
+    ModelInfo("old:latest", capabilities=None),
+)
+
+
+class PickerApp(App[None]):
+    def __init__(self, picker: ModelPicker) -> None:
+        super().__init__()
+        self.picker = picker
+        self.answers: list[str | None] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.picker, self.answers.append)
+
+    def rows(self) -> list[str]:
+        options = self.picker.query_one(OptionList)
+        return [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
+
+    def message(self) -> str:
+        return str(self.picker.query_one("#message", Static).content)
+
+
+async def opened(pilot: Pilot[None]) -> None:
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def test_it_opens_on_the_model_in_use_and_enter_keeps_it() -> None:
+    app = PickerApp(ModelPicker(MODELS, (), "LLAMA3.2"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        assert app.picker.query_one(Input).has_focus
+        assert app.picker.options.highlighted == 2
+        assert app.rows()[2].startswith("▌ llama3.2:latest")
+        await pilot.press("enter")
+        assert app.answers == ["llama3.2:latest"]
+
+
+async def test_every_column_is_there_and_models_that_cannot_chat_are_not() -> None:
+    running = (RunningModel("gemma3:4b", expires_at=NOW + 240), RunningModel("qwen3:8b"))
+    app = PickerApp(ModelPicker(MODELS, running, clock=lambda: NOW))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        rows = app.rows()
+        assert rows[0].split() == ["gemma3:4b", "4.3B", "Q4_K_M", "3.3", "GB", "vision", "●", "4", "min"]
+        assert rows[1].split()[-4:] == ["tools", "thinking", "●", "loaded"]
+        assert not [row for row in rows if "nomic" in row]
+        assert any("old:latest" in row for row in rows), "an older server lists no capabilities"
+
+
+@pytest.mark.parametrize("width", [44, 80, 200])
+async def test_rows_fit_whatever_the_names_are(width: int) -> None:
+    hostile = ModelInfo(HOSTILE, parameter_size=HOSTILE, quantization=HOSTILE, family=HOSTILE)
+    app = PickerApp(ModelPicker((hostile, *MODELS)))
+    async with app.run_test(size=(width, 24)) as pilot:
+        await opened(pilot)
+        lines = app.rows()
+        assert len({cell_len(line) for line in lines}) == 1
+        assert cell_len(lines[0]) <= app.picker.options.size.width
+        assert_harmless("".join(lines))
+        assert "[red]x[/]" in lines[0]
+        await pilot.press("enter")
+        assert app.answers == [HOSTILE], "the name goes back as the server spells it"
+
+
+async def test_typing_filters_and_enter_takes_the_best() -> None:
+    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await pilot.press("t", "o", "o", "l")
+        assert [each.name for each in app.picker.shown] == ["qwen3:8b", "llama3.2:latest"]
+        await pilot.press("down", "enter")
+        assert app.answers == ["llama3.2:latest"]
+
+
+async def test_escape_and_a_click_beside_close_without_a_choice() -> None:
+    for act in ("escape", "ctrl+l", "click"):
+        app = PickerApp(ModelPicker(MODELS))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await opened(pilot)
+            if act == "click":
+                await pilot.click(offset=(2, 38))
+            else:
+                await pilot.press(act)
+            assert app.answers == [None]
+
+
+async def test_a_click_chooses() -> None:
+    app = PickerApp(ModelPicker(MODELS))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.click(OptionList, offset=(4, 1))
+        assert app.answers == ["qwen3:8b"]
+
+
+async def test_models_that_arrive_while_it_is_open_keep_filter_and_cursor() -> None:
+    app = PickerApp(ModelPicker((), ()))
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        assert "ollama pull gemma3" in app.message()
+        await pilot.press("enter")
+        assert app.answers == []
+        app.picker.set_models(MODELS, ())
+        await pilot.press("down")
+        app.picker.set_models((model("aaa:1b"), *MODELS), ())
+        await pilot.pause()
+        assert app.message() == ""
+        await pilot.press("enter")
+        assert app.answers == ["qwen3:8b"]
+
+
+async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> None:
+    app = PickerApp(ModelPicker(MODELS))
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        await pilot.press("x", "x", "x", "enter", "down", "pagedown")
+        assert app.answers == []
+        assert "xxx" in app.message()
+        app.picker.set_error(ServerUnreachable(f"No answer {HOSTILE}", "Is it [b]running[/b]?"))
+        await pilot.pause()
+        assert "No answer [red]x[/]" in app.message()
+        assert "Is it [b]running[/b]?" in app.message()
+        assert_harmless(app.message())
+
+
+async def test_pages() -> None:
+    app = PickerApp(ModelPicker([model(f"m{number}:1b") for number in range(100)]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("pagedown", "pagedown")
+        assert 10 < (app.picker.options.highlighted or 0) < 99
+        await pilot.press(*["pagedown"] * 20)
+        assert app.picker.options.highlighted == 99
+        await pilot.press(*["pageup"] * 20, "up")
+        assert app.picker.options.highlighted in (0, 99)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["gemma3:4b", "qwen3:8b", "llama3.2:latest", "old:latest"]),
+        ("GEMMA", ["gemma3:4b"]),
+        ("tools 8.2", ["qwen3:8b"]),
+        ("q8_0", ["llama3.2:latest"]),
+        ("g34", ["gemma3:4b"]),
+        ("l", ["llama3.2:latest", "old:latest", "qwen3:8b"]),
+        ("zzz", []),
+    ],
+)
+def test_filter(query: str, names: list[str]) -> None:
+    found = [each.name for each in filter_models(query, MODELS)]
+    assert found[: len(names)] == names
+    assert len(found) == len(names) or query == "l"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, ""), (291_554_930, "292 MB"), (3_338_801_804, "3.3 GB"), (999_600_000, "1.0 GB")]
+)
+def test_sizes(size: int, words: str) -> None:
+    assert size_words(size) == words
