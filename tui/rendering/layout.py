@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tui.rendering.code import CodeBuffer, CodeText, code_rows
+from tui.rendering.code import CodeText, code_rows, language_of
 from tui.rendering.ink import BLANK, FRAME, MUTED, TEXT, Ink, Row, Run
 from tui.rendering.line import Palette
 from tui.rendering.nodes import Node, note_mark
@@ -18,7 +18,7 @@ _BAR: Final = ("▌ ", Ink("bar"))
 _LEAST: Final = 6
 """With less room than this for the text, indentation is left out."""
 
-_OWN_LINES: Final = frozenset({"fence", "code_block"})
+_CODE: Final = frozenset({"fence", "code_block"})
 
 
 class Layout:
@@ -46,7 +46,7 @@ class Layout:
                 return _heading(node, width)
             case "fence" | "code_block":
                 number, self._code = self._code, self._code + 1
-                return code_rows(code_buffer(node), number, width, self._palette)
+                return code_rows(node.info, _code_lines(node), number, width, self._palette)
             case "bullet_list" | "ordered_list":
                 return self._list(node, width, depth)
             case "blockquote":
@@ -86,7 +86,7 @@ class Layout:
         if width - size < _LEAST:
             return self.rows(nodes, width, depth + 1) or [BLANK]
         rows = self.rows(nodes, width - size, depth + 1) or [BLANK]
-        if nodes and nodes[0].kind in _OWN_LINES and rest != first:
+        if nodes and nodes[0].kind in _CODE and rest != first:
             rows.insert(0, BLANK)
         result: list[Row] = []
         for number, row in enumerate(rows):
@@ -127,19 +127,15 @@ def _mathematics(node: Node, width: int) -> list[Row]:
     ]
 
 
-def code_buffer(node: Node) -> CodeBuffer:
-    """Return the code of a node as lines."""
-    buffer = CodeBuffer(node.info)
-    buffer.lines.extend(node.text.removesuffix("\n").split("\n") if node.text else [])
-    return buffer
+def _code_lines(node: Node) -> list[str]:
+    return node.text.removesuffix("\n").split("\n") if node.text else []
 
 
 def code_texts(nodes: Sequence[Node]) -> list[CodeText]:
     """Return the blocks of code among `nodes`, in the order in which they are drawn."""
     found: list[CodeText] = []
     for node in nodes:
-        if node.kind in _OWN_LINES:
-            buffer = code_buffer(node)
-            found.append(CodeText(buffer.language, "\n".join(buffer.lines)))
+        if node.kind in _CODE:
+            found.append(CodeText(language_of(node.info), "\n".join(_code_lines(node))))
         found.extend(code_texts(node.children))
     return found

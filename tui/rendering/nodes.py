@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tui.domain.text import sanitize
@@ -18,6 +19,12 @@ _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _WWW: Final = re.compile(r"(?<![\w./@-])www\.[\w-]+\.[^\s<>]+", re.IGNORECASE)
 _SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STRETCH: Final = 400
+"""Characters of a paragraph that are read at a time, if no mark among them is left without its partner."""
+
+_CUT: Final = re.compile(r"(?<=\S) (?=\S)")
+_WAITING: Final = re.compile(r"[`\[$\\<]|[*~](?=\S)|(?<!\w)_(?=\S)|[*_~]$")
+_NO_MARKS: Final = re.compile(r"[ \w.,;'\"?()%/—–’‘“”…-]*(?<! )", re.ASCII)
 _ADDRESS: Final = 60
 """Longer addresses are cut where they stand beside the text of a link."""
 
@@ -33,7 +40,7 @@ class References:
 
     def __init__(self) -> None:
         self.links: dict[str, dict[str, object]] = {}
-        self.notes: dict[str, int] = {}
+        self.notes: dict[str, object] = {}
 
     def learn(self, env: Env) -> bool:
         """Take over what a parse has found, the first definition of a name; tell if any is new."""
@@ -71,7 +78,7 @@ def parse(source: str, references: References, provisional: bool) -> list[Node]:
     md.block.parse(source, md, {}, tokens)
     if provisional:
         _complete(tokens)
-    env = {"references": references.links, "footnotes": {"refs": references.notes}}
+    env: Env = {"references": references.links, "footnotes": {"refs": references.notes}}
     return _Builder(source.split("\n"), env).nodes(tokens)
 
 
@@ -86,7 +93,7 @@ def _complete(tokens: "list[Token]") -> None:
 class _Builder:
     """Turns tokens into nodes."""
 
-    def __init__(self, lines: list[str], env: dict[str, dict[str, object] | dict[str, dict[str, object]]]) -> None:
+    def __init__(self, lines: list[str], env: Env) -> None:
         self._lines = lines
         self._env = env
 
@@ -124,10 +131,44 @@ class _Builder:
         return 0 <= line < len(self._lines) and not self._lines[line].strip(" \t>")
 
     def _inline(self, content: str) -> list[Run]:
-        md = parser()
-        tokens: list[Token] = []
-        md.inline.parse(content, md, self._env, tokens)
-        return _Inline().runs(tokens)
+        """Return the runs of a paragraph, read in stretches of which a growing one repeats only the last."""
+        runs: list[Run] = []
+        start, size = 0, _STRETCH
+        while start < len(content):
+            end = len(content)
+            cut = _CUT.search(content, start + size)
+            if cut:
+                end = cut.start() + 1
+            stretch, settled = self._stretch(content[start:end])
+            if end < len(content) and not settled:
+                size *= 4
+                continue
+            runs.extend(stretch)
+            start, size = end, _STRETCH
+        return runs
+
+    def _stretch(self, content: str) -> "tuple[list[Run], bool]":
+        if "[" in content:  # its meaning depends on definitions
+            return _parsed_inline(content, self._env)
+        return _cached_inline(content)
+
+
+@lru_cache(maxsize=2048)
+def _cached_inline(content: str) -> tuple[list[Run], bool]:
+    return _parsed_inline(content, {})
+
+
+def _parsed_inline(content: str, env: Env) -> tuple[list[Run], bool]:
+    """Return the runs, and whether no mark in them is waiting for its partner in what follows."""
+    if _NO_MARKS.fullmatch(content):
+        return [(content, TEXT)], True
+    md = parser()
+    tokens: list[Token] = []
+    md.inline.parse(content, md, env, tokens)
+    settled = not any(
+        token.type in ("text", "text_special") and _WAITING.search(token.content) for token in tokens
+    )
+    return _Inline().runs(tokens), settled
 
 
 def groups(tokens: "Sequence[Token]") -> "Iterator[tuple[Token, Sequence[Token]]]":

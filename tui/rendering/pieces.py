@@ -81,6 +81,8 @@ class Cutter:
         self._first = True
         self._going_on: Piece | None = None
         """The item with which the lines begin, where the list began earlier."""
+        self._latest: list[Piece] | None = None
+        """The pieces of the lines, if they have just been cut."""
         self.fence: Fence | None = None
         """The block of code that is open."""
         self.learnt = False
@@ -89,6 +91,7 @@ class Cutter:
     def feed(self, lines: list[str], final: bool) -> Iterator[Piece | tuple[Fence, str]]:
         """Take complete lines; yield what is finished: pieces, and fences with their last line."""
         self._lines.extend(lines)
+        self._latest = None
         position = 0
         while position < len(self._lines):
             if self.fence is not None:
@@ -110,6 +113,8 @@ class Cutter:
             lines = lines[:-1]
         if lines and all(map(_PLAIN.fullmatch, lines)):
             return [Piece("\n".join(lines), not self._first)]
+        if lines is self._lines and self._latest is not None:
+            return self._latest
         return [cut.piece for cut in self._cuts(lines, {})] if lines else []
 
     def _code(self, position: int) -> Generator[tuple[Fence, str], None, int]:
@@ -170,8 +175,11 @@ class Cutter:
         for cut in cuts[:sure]:
             self._begun()
             yield cut.piece
-        if sure < len(cuts) and cuts[sure].same_list:
-            self._going_on = cuts[sure].piece
+        if sure < len(cuts):
+            if cuts[sure].same_list:
+                self._going_on = cuts[sure].piece
+            if complete and end == cuts[sure].start:
+                self._latest = [cut.piece for cut in cuts[sure:]]
         return position + end
 
     def _certain(self, cuts: list[_Cut], region: list[str], final: bool) -> tuple[int, int]:
