@@ -126,6 +126,15 @@ class Terminal:
                 raise AssertionError(f"{wanted!r} was not shown; the screen is:\n{self.text}")
         return self.text
 
+    def reads_within(self, seconds: float) -> bool:
+        """Return whether the command writes anything in the next `seconds`."""
+        return self._read(seconds)
+
+    def settle(self, quiet: float = 0.5) -> None:
+        """Read until the command has written nothing for `quiet` seconds."""
+        while self._read(quiet):
+            pass
+
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Read until the command has ended, and return its exit status."""
         deadline = time.monotonic() + timeout

@@ -271,7 +271,7 @@ class ChatScreen(Screen[None]):
 
     def action_find(self) -> None:
         """Find words in this conversation."""
-        self.pane.find_bar.open(self.pane.transcript)
+        self.pane.find_bar.open()
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the side panel."""
