@@ -17,7 +17,7 @@ from tui.engine.llama import LlamaRunner
 from tui.engine.runtime import Runtime
 from tui.engine.server import Api, Guard
 
-_NICENESS = 5
+_NICENESS = 3
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,9 +84,7 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"tui.engine: cannot listen: {error.strerror or error}\n")
         return 2
-    # Threads may still be writing weights; nothing of theirs is worth waiting for.
-    sys.stdout.flush()
-    os._exit(0)
+    return 0
 
 
 if __name__ == "__main__":

@@ -129,10 +129,12 @@ def _from_file(path: Path) -> Model:
 def _default(cache: Path) -> Model:
     """Describe the default model from the package, without writing its file."""
     part = weights.first_part()
+    lock = threading.Lock()
 
     def locate() -> Path:
         try:
-            return weights.ensure(cache)
+            with lock:
+                return weights.ensure(cache)
         except weights.BadWeights as error:
             raise ModelUnusable(f"unable to load model: {error}") from error
 

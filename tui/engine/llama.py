@@ -48,13 +48,17 @@ class Runner(Protocol):
 
 
 def thread_count() -> int:
-    """Return how many threads generate: the physical cores, of which a big machine keeps one."""
+    """Return how many threads generate: the physical cores but one, which is left to the screen.
+
+    llama.cpp's threads wait for each other by spinning: on a machine that is busy otherwise, one
+    thread too many makes an answer ten times slower, one too few costs little.
+    """
     try:
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     except OSError:
         usable = os.cpu_count() or 1
     cores = min(usable, _physical_cores() or usable)
-    return max(1, min(cores - 1 if cores > 4 else cores, 16))
+    return max(1, min(cores - 1, 16))
 
 
 def _physical_cores() -> int:

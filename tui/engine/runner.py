@@ -37,6 +37,8 @@ def _load(settings: dict[str, object]) -> str:
     params.cpuparams_batch.n_threads = int(str(settings["threads"]))
     params.n_threads_http = 4
     params.ctx_shift = True
+    # Without it, what a sliding window has left behind must be read again for each answer.
+    params.swa_full = True
     params.warmup = False
     params.ui = False
     params.endpoint_slots = False

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ SHA256: Final = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a681
 """What the file must be: it is packed by a third party, and it is given to native code."""
 _FILE_NAME: Final = "gemma-3-270m-q4_k_m.gguf"
 _BLOCK: Final = 1024 * 1024
+_STALE_SECONDS: Final = 3600
 
 
 class BadWeights(Exception):
@@ -79,6 +81,9 @@ def _assemble(path: Path) -> object:
 
 def _write(target: Path, assemble: Callable[[Path], object]) -> None:
     """Write a verified file and move it to `target`; nothing is left behind if that fails."""
+    for stale in target.parent.glob(f".{target.name}.*"):
+        if stale.stat().st_mtime < time.time() - _STALE_SECONDS:
+            stale.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(handle)
     temporary = Path(name)
