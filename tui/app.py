@@ -80,7 +80,9 @@ class ChatApp(App[None]):
         known = {command.id for command in COMMANDS}
         self.set_keymap({name: keys for name, keys in self.settings.keys.items() if name in known})
         warnings = [*self.settings.warnings]
-        warnings += [f"keys: there is no command “{name}”" for name in self.settings.keys if name not in known]
+        warnings += [
+            f"keys: there is no command “{name}”" for name in self.settings.keys if name not in known
+        ]
         for warning in warnings:
             self.notify(sanitize_line(warning), severity="warning", markup=False)
 

@@ -1,6 +1,5 @@
 """The main job in a real terminal: hold a conversation, find it again, lose nothing."""
 
-import os
 import re
 import signal
 import sqlite3
@@ -161,7 +160,7 @@ def test_a_draft_survives_a_kill(start: Start, home: Path) -> None:
     terminal.type("half a thou")
     terminal.wait_for("half a thou")
     with sqlite3.connect(f"file:{database(home)}?mode=ro", uri=True) as connection:
-        while connection.execute("SELECT count(*) FROM drafts WHERE text = 'half a thou'").fetchone() != (1,):
+        while connection.execute("SELECT count(*) FROM drafts WHERE content = 'half a thou'").fetchone() != (1,):
             terminal.wait_for("half a thou")
     connection.close()
     terminal.kill()
@@ -193,13 +192,22 @@ def test_the_model_is_chosen_by_typing(start: Start, server: ScriptedServer) -> 
     assert server.wait_for_request().json["model"] == "llama3.2:3b"
 
 
-def test_a_model_that_is_gone_keeps_the_message(start: Start, server: ScriptedServer) -> None:
-    terminal = start("--model", "nope:1b")
+def test_a_model_that_is_gone_keeps_the_message_and_offers_the_others(
+    start: Start, server: ScriptedServer
+) -> None:
+    terminal = start()
+    terminal.wait_for("gemma3:270m")
     server.models = [model for model in server.models if "llama" in model.name]
     terminal.type("A message to keep")
-    terminal.wait_for("A message to keep")
-    terminal.press("ctrl+n")
-    terminal.wait_for("A message to keep")
+    terminal.press("enter")
+    screen = terminal.wait_for("type to filter")
+    assert "llama3.2:3b" in screen
+    assert "does not have the model" in screen
+    terminal.press("enter")
+    terminal.wait_for(lambda text: "llama3.2:3b" in text.split("\n")[0] and "A message to keep" in text)
+    assert not server.chats()
+    terminal.press("enter")
+    assert server.wait_for_request().json["messages"][-1]["content"] == "A message to keep"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -313,4 +321,3 @@ def test_a_store_that_cannot_be_made_is_explained(start: Start, home: Path) -> N
     terminal.wait_for("cannot be opened")
     terminal.press("enter")
     assert terminal.wait_exit() == 1
-    assert os.listdir(home / ".local/share") == [] if (home / ".local/share").exists() else True

@@ -90,7 +90,9 @@ class LineLexer:
     def _whole(self, line: str) -> Iterator[tuple[int, "_TokenType", str]]:
         return self._lexer.get_tokens_unprocessed(line + "\n")
 
-    def _pieces(self, text: str, stack: list[str], opened: list[str]) -> Iterator[tuple["_TokenType | str", str]]:
+    def _pieces(
+        self, text: str, stack: list[str], opened: list[str]
+    ) -> Iterator[tuple["_TokenType | str", str]]:
         """Do what `RegexLexer.get_tokens_unprocessed` does, but stop before the end of the text.
 
         The rules that match there, such as a `default` that leaves a state, must see the next line.
@@ -178,7 +180,9 @@ _PLAIN: Final = Ink("code")
 _INKS: dict[str, Ink] = {}
 
 
-def _merged(line: str, pieces: "Iterator[tuple[_TokenType | str, str]] | list[tuple[_TokenType | str, str]]") -> list[Run]:
+def _merged(
+    line: str, pieces: "Iterator[tuple[_TokenType | str, str]] | list[tuple[_TokenType | str, str]]"
+) -> list[Run]:
     """Return runs that spell exactly `line`, neighbours of the same ink joined."""
     runs: list[Run] = []
     used = 0

@@ -274,7 +274,9 @@ class _Inline:
             self._text(token.content.replace("\n", " "))
 
     def _html(self, content: str) -> None:
-        self._add(*(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted"))))
+        self._add(
+            *(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted")))
+        )
 
     def _image(self, token: "Token") -> None:
         href = _href(token.attrGet("src"))

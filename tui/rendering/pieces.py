@@ -211,7 +211,9 @@ class Cutter:
                 cuts.extend(self._items(token, inner, lines, gap, None if cuts else self._going_on))
                 continue
             codes = _codes((token, *inner))
-            cuts.append(_Cut(start, Piece(_joined(lines, start, stop), gap, None, codes, kind == "code_block"), kind))
+            cuts.append(
+                _Cut(start, Piece(_joined(lines, start, stop), gap, None, codes, kind == "code_block"), kind)
+            )
         return cuts
 
     def _items(

@@ -17,7 +17,17 @@ _COLOURLESS = Palette(True, *["#000000"] * 10)
 class TextBlock:
     """A paragraph, a heading, an item of a list, a quotation, a table: parsed when first asked for."""
 
-    __slots__ = ("_key", "_lines", "_nodes", "_painted", "_references", "_rows", "number", "piece", "provisional")
+    __slots__ = (
+        "_key",
+        "_lines",
+        "_nodes",
+        "_painted",
+        "_references",
+        "_rows",
+        "number",
+        "piece",
+        "provisional",
+    )
 
     def __init__(self, piece: Piece, number: int, references: References, provisional: bool = False) -> None:
         self.piece = piece

@@ -170,7 +170,6 @@ class ChatScreen(Screen[None]):
         if isinstance(event, GenerationFinished):
             if isinstance(event.error, ModelMissing):
                 self.tell(event.error)
-                self.action_choose_model()
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:

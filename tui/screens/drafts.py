@@ -14,9 +14,7 @@ SAVE_DELAY = 0.15
 class DraftKeeper:
     """Saves the draft of the open conversation; typing costs one write per `SAVE_DELAY` at most."""
 
-    def __init__(
-        self, widget: Widget, save: Callable[[ConversationId | None, str], Awaitable[None]]
-    ) -> None:
+    def __init__(self, widget: Widget, save: Callable[[ConversationId | None, str], Awaitable[None]]) -> None:
         """Make a keeper with nothing to keep.
 
         Args:
@@ -50,5 +48,9 @@ class DraftKeeper:
     def _due(self) -> None:
         self._timer = None
         self._widget.run_worker(
-            self.flush(), name="save draft", group="drafts", description="Save unsent text", exit_on_error=True
+            self.flush(),
+            name="save draft",
+            group="drafts",
+            description="Save unsent text",
+            exit_on_error=True,
         )

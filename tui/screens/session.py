@@ -149,9 +149,7 @@ class ChatSession:
             model = await self._model_to_ask()
             conversation = self.conversation
             if conversation is None:
-                conversation = await self.services.conversations.begin(
-                    text, model=model, system=self._system
-                )
+                conversation = await self.services.conversations.begin(text, model=model, system=self._system)
                 await self.services.generation.ask(conversation.id, text)
                 await self._drafts.forget(None)
                 self._pane.prompt.accept()
@@ -270,4 +268,3 @@ class ChatSession:
         self._header.conversation_title = conversation.title if conversation else UNTITLED
         self._sidebar.current = conversation.id if conversation else None
         self.show_model()
-

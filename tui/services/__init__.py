@@ -56,7 +56,9 @@ async def build(settings: "Settings") -> Services:
     store = await SqliteConversationStore.open(_store_file(settings))
     await store.recover()
     engine = EngineSupervisor(
-        log_file=settings.state_dir / "engine.log", gguf=settings.engine.gguf or None
+        settings.state_dir / "engine.log",
+        gguf=(Path(settings.engine.gguf).expanduser(),) if settings.engine.gguf else (),
+        on_died=lambda _: server.suspect(),
     )
     choice = ServerChoice(
         host=settings.server.host or None,
@@ -68,7 +70,6 @@ async def build(settings: "Settings") -> Services:
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
         bus=bus,
-        clock=clock,
     )
     generation = GenerationService(
         store=store,

@@ -1,15 +1,17 @@
 """The models of the server in use, as last seen."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import ModelsChanged
 from tui.domain.model import ModelInfo, RunningModel, find_model
-from tui.domain.ports import ChatBackend, Clock
+from tui.domain.ports import ChatBackend
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 
-_FRESH_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
+"""How long a message waits for the list of models before it is sent without it."""
 
 
 class ModelService:
@@ -21,13 +23,11 @@ class ModelService:
         backend: Callable[[], Awaitable[ChatBackend]],
         connected: Callable[[], bool],
         bus: EventBus,
-        clock: Clock,
     ) -> None:
         self._backend = backend
         self._connected = connected
         self._bus = bus
-        self._clock = clock
-        self._seen_at = float("-inf")
+        self._known = False
         self.models: tuple[ModelInfo, ...] = ()
         """The installed models that can chat."""
         self.running: tuple[RunningModel, ...] = ()
@@ -36,7 +36,7 @@ class ModelService:
     @property
     def known(self) -> bool:
         """Whether a server has said which models it has."""
-        return self._seen_at != float("-inf")
+        return self._known
 
     async def refresh(self) -> None:
         """Ask the server for its models.
@@ -48,7 +48,7 @@ class ModelService:
         models = await backend.models()
         self.running = await backend.running()
         self.models = tuple(model for model in models if model.can_chat)
-        self._seen_at = self._clock.monotonic()
+        self._known = True
         self._bus.publish(ModelsChanged(self.models, self.running))
 
     async def require(self, name: str) -> None:
@@ -63,11 +63,11 @@ class ModelService:
             raise ModelMissing("No model is chosen.", "Choose one with Ctrl+L.")
         if not self._connected():
             return
-        if self._clock.monotonic() - self._seen_at > _FRESH_SECONDS:
-            try:
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
                 await self.refresh()
-            except TuiError:
-                return
+        except (TuiError, TimeoutError):
+            return
         if find_model(name, self.models) is None:
             raise ModelMissing(
                 f"The server does not have the model {sanitize_line(name, 80)}.",

@@ -38,6 +38,8 @@ class PromptArea(TextArea, inherit_bindings=False):
             id=id, compact=True, highlight_cursor_line=False, placeholder=placeholder, tab_behavior="focus"
         )
         self.match_cursor_bracket = False
+        # A blinking cursor would write to the terminal for as long as nothing happens.
+        self.cursor_blink = False
         self.pasted = PastedTexts()
 
     @property
