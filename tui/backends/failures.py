@@ -311,9 +311,9 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
     cause = _root(error)
     text = str(cause).lower()
     if isinstance(cause, ssl.SSLError):
-        reason = _shown(getattr(cause, "verify_message", "") or cause.reason or "no common protocol", 120)
+        why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "no common protocol"
         return ServerUnreachable(
-            f"No secure connection to {address}: {reason}",
+            f"No secure connection to {address}: {_shown(why, 120)}",
             "Check the certificate, or whether the host should start with http:// instead of https://.",
         )
     if isinstance(cause, socket.gaierror):

@@ -336,11 +336,8 @@ async def test_compressed_answers(server: ScriptedServer, backend: OllamaBackend
         await _answer(backend)
 
 
-async def test_a_burst_lets_others_run(
-    server: ScriptedServer, backend: OllamaBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_burst_lets_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend_module, "BURST_SECONDS", 0.0)
-    server.script(Reply(tokens=["x"] * 500, burst=True))
     turns = 0
 
     async def others() -> None:
@@ -349,9 +346,34 @@ async def test_a_burst_lets_others_run(
             await asyncio.sleep(0)
             turns += 1
 
+    async def at_once() -> AsyncIterator[bytes]:
+        yield b"{}\n" * 500
+
     task = asyncio.create_task(others())
-    deltas = await _answer(backend)
+    lines = [line async for line in backend_module._lines(httpx.Response(200, content=at_once()))]
     task.cancel()
 
-    assert len(deltas) == 501
-    assert turns >= 500
+    assert len(lines) == 500
+    assert turns >= 499
+
+
+async def test_a_trickle_is_taken_in_together(
+    server: ScriptedServer, backend: OllamaBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend_module, "WAITED_SECONDS", 0.0)
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("tui.backends.ollama.asyncio.sleep", rest)
+    server.script(Reply(tokens=["x"] * 50, burst=True), Reply(text="again"))
+
+    await _answer(backend)
+    assert backend_module.GATHER_SECONDS in rests
+    rests.clear()
+    monkeypatch.setattr(backend_module, "FLOOD_BYTES", 0)
+    await _answer(backend)
+    assert backend_module.GATHER_SECONDS not in rests

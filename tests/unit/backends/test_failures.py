@@ -128,7 +128,7 @@ async def test_text_before_a_failure_arrives(
             503,
             b'{"error":"server busy, please try again.  maximum pending requests exceeded"}',
             ServerBusy,
-            "bu",
+            "busy",
         ),
         (503, b"<html>Service Unavailable</html>", ServerBusy, "is busy (503)"),
         (429, b'{"error":"too many requests"}', ServerBusy, "too many"),

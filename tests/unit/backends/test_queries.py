@@ -1,12 +1,22 @@
 """Everything that is asked of a server besides answers."""
 
+import asyncio
+
 import pytest
 
 from tests.support.recordings import names, recording
 from tests.support.scripted_server import Model, Reply, ScriptedServer
 from tui.backends import mapping
+from tui.backends import ollama as backend_module
 from tui.backends.ollama import OllamaBackend
-from tui.domain.errors import ModelMissing, NotAnOllamaServer, ServerFailed, SettingsError, TuiError
+from tui.domain.errors import (
+    ModelMissing,
+    NotAnOllamaServer,
+    ServerFailed,
+    ServerUnreachable,
+    SettingsError,
+    TuiError,
+)
 from tui.domain.model import Capability
 
 
@@ -199,6 +209,23 @@ async def test_recorded_loads(name: str, server: ScriptedServer, backend: Ollama
 
     await backend.load("m")
     await backend.unload("m")
+
+
+async def test_a_slow_load_does_not_time_out(
+    server: ScriptedServer, backend: OllamaBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend_module, "ANSWER_SECONDS", 0.05)
+    gate = server.gate()
+    server.answer("/api/chat", Reply(hold=gate, body=recording("chat_load").body))
+    server.answer("/api/version", Reply(hold=gate))
+    loading = asyncio.create_task(backend.load("gemma3:270m"))
+    for _ in range(2):
+        with pytest.raises(ServerUnreachable, match="too long"):
+            await backend.version()
+
+    assert not loading.done()
+    gate.open()
+    await loading
 
 
 async def test_loading_what_is_missing(backend: OllamaBackend) -> None:

@@ -1,17 +1,21 @@
 """Servers that cannot be reached, and things that are no servers."""
 
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.support.scripted_server import Reply, ScriptedServer
+from tui.backends import failures
 from tui.backends import ollama as backend_module
 from tui.backends.connect import connect_ollama
+from tui.backends.failures import Subject
 from tui.backends.ollama import OllamaBackend
-from tui.domain.errors import NotAnOllamaServer, ServerUnreachable, TuiError
+from tui.domain.errors import BadRequest, NotAnOllamaServer, ServerUnreachable, TuiError
 from tui.domain.generation import ChatMessage, ChatRequest
 
 REQUEST = ChatRequest("gemma3:270m", (ChatMessage("user", "hi"),))
@@ -132,6 +136,40 @@ async def test_proxies_do_not_see_loopback(server: ScriptedServer, monkeypatch: 
         assert proxy.requests == []
         assert len(server.requests) == 2
         await backend.aclose()
+
+
+def _caused(error: httpx.HTTPError, cause: BaseException) -> httpx.HTTPError:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (
+            _caused(httpx.ConnectError("x"), OSError(113, "No route to host")),
+            ServerUnreachable,
+            "No route to host",
+        ),
+        (_caused(httpx.ConnectError("x"), ssl.SSLError(1, "odd")), ServerUnreachable, "No secure connection"),
+        (
+            _caused(httpx.ConnectError("x"), ExceptionGroup("many", [ConnectionRefusedError(111, "no")])),
+            ServerUnreachable,
+            "Nothing listens",
+        ),
+        (httpx.ReadError("secret"), ServerUnreachable, "broke"),
+        (httpx.ReadTimeout("secret"), ServerUnreachable, "too long"),
+        (httpx.LocalProtocolError("secret"), BadRequest, "as it is"),
+        (OSError("secret"), ServerUnreachable, "broke"),
+    ],
+)
+def test_broken_connections(error: Exception, kind: type[TuiError], message: str) -> None:
+    told = failures.from_transport(error, Subject("box:1"))
+
+    assert isinstance(told, kind)
+    assert message in told.message
+    assert told.hint
+    assert "secret" not in told.message
 
 
 async def test_a_server_that_comes_back(server: ScriptedServer) -> None:
