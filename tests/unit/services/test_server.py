@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -71,7 +71,7 @@ class FakeBackend:
     async def aclose(self) -> None:
         self.closed = True
 
-    async def chat(self, request: ChatRequest) -> AsyncIterator[Delta]:
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         yield Delta(done=True)
 
     async def models(self) -> tuple[ModelInfo, ...]:
