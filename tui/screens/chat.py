@@ -27,6 +27,7 @@ from tui.domain.events import (
     ServerCondition,
     ServerStateChanged,
 )
+from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
@@ -180,10 +181,10 @@ class ChatScreen(Screen[None]):
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""
-        text = f"{error.message}\n{error.hint}" if error.hint else error.message
-        self.notify(text, severity="error", markup=False, timeout=8)
         if isinstance(error, ModelMissing):
             self.action_choose_model()
+        text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)
+        self.app.notify(text, severity="error", markup=False, timeout=8)
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
