@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.engine.catalog import Catalog, Model
-from tui.engine.gguf import Header
+from tui.engine.gguf import Header, Value
 from tui.engine.llama import RunnerFailed
 
 NAME = "gemma3:270m"
@@ -55,7 +55,11 @@ class FakeCatalog(Catalog):
     """Offers one model that needs no file."""
 
     def __init__(self, template: str = "") -> None:
-        metadata = {"general.architecture": "gemma3", "gemma3.context_length": 32768, "general.file_type": 15}
+        metadata: dict[str, Value | None] = {
+            "general.architecture": "gemma3",
+            "gemma3.context_length": 32768,
+            "general.file_type": 15,
+        }
         header = Header({**metadata, "tokenizer.chat_template": template}, 268098176)
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         self.model = Model(NAME, header, 253, "abc", moment, lambda: Path("/nowhere"))

@@ -208,3 +208,20 @@ async def test_malformed_requests_are_refused(engine: Engine, raw: bytes, status
         writer.write(raw.replace(b"@", b"Authorization: Bearer token"))
         assert (await read_answer(reader)).status == status
     assert (await engine.client.ask("GET", "/api/version")).status == 200
+
+
+async def test_the_default_prompt_is_a_transcript_with_the_whole_history(engine: Engine) -> None:
+    history = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    await engine.client.chat(model=NAME, messages=[*history, {"role": "user", "content": "three"}])
+    prompt = str(engine.runner.bodies[0]["prompt"])
+    assert prompt.endswith("\n\nUser: one\nAssistant: two\n\nUser: three\nAssistant:")
+
+
+async def test_options_reach_the_model(engine: Engine) -> None:
+    options = {"temperature": 0, "seed": 5, "num_predict": 9, "stop": ["END"], "top_k": 3, "repeat_penalty": 0}
+    await engine.client.chat(model=NAME, messages=HI, options=options, format="json")
+    body = engine.runner.bodies[0]
+    wanted = {"temperature": 0.0, "seed": 5, "n_predict": 9, "top_k": 3, "repeat_penalty": 1.0}
+    assert {key: body[key] for key in wanted} == wanted
+    assert body["json_schema"] == {"type": "object"}
+    assert "END" in str(body["stop"])
