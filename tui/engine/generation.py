@@ -28,11 +28,17 @@ TRANSCRIPT_DEFAULTS: Final[Mapping[str, float | int]] = {
     "top_k": 40,
     "top_p": 0.9,
     "min_p": 0.05,
-    "repeat_penalty": 1.05,
-    "repeat_last_n": 64,
+    "repeat_penalty": 1.0,
 }
-"""Cooler than usual: the base model wanders off soon."""
-TRANSCRIPT_NUM_PREDICT: Final = 512
+"""Cooler than usual, for the base model wanders off soon; and free to repeat a name."""
+_AGAINST_LOOPS: Final[Mapping[str, object]] = {
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 5,
+    "dry_penalty_last_n": 128,
+    "dry_sequence_breakers": ["```"],
+}
+"""What keeps the base model from saying the same line for ever."""
+TRANSCRIPT_NUM_PREDICT: Final = 256
 _CHAT_ROLES: Final = frozenset({"system", "user", "assistant"})
 
 
@@ -114,7 +120,7 @@ class Answer:
             tokens = await count(prompt.text)
         body = self._body(tokens, TRANSCRIPT_DEFAULTS, TRANSCRIPT_NUM_PREDICT)
         stops = (*template.STOPS, *(self.options.stop or ()))
-        body |= {"prompt": prompt.text, "stop": list(stops)}
+        body |= {**_AGAINST_LOOPS, "prompt": prompt.text, "stop": list(stops)}
         return "/completion", body, Holdback(stops, strip_start=prompt.strip_start, strip_end=True)
 
     async def _chat(self) -> tuple[str, dict[str, object], Holdback]:

@@ -18,34 +18,12 @@ _INTRODUCTION: Final = (
 
 EXAMPLES: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (
-        ("Hello! My name is Tom and I live in Oslo.", "Nice to meet you, Tom! How can I help you today?"),
-        ("What is my name?", "Your name is Tom."),
-        ("Where do I live?", "You live in Oslo."),
-    ),
-    (
-        ("What is the capital of Italy?", "The capital of Italy is Rome."),
-        ("What is the population of that city?", "The population of Rome is about 2.8 million people."),
-        ("Name three fruits.", "Three fruits are apples, bananas and oranges."),
-        ("Which of them is yellow?", "Bananas are yellow."),
-    ),
-    (
-        (
-            "Why does ice float?",
-            "Ice floats because water expands when it freezes, so ice is less dense than liquid water.",
-        ),
-        (
-            "How do I make tea?",
-            "Boil fresh water, pour it over a tea bag in a cup, wait three to five minutes, then take the "
-            "bag out. Add milk or sugar if you like.",
-        ),
         (
             "Write a short poem about rain.",
             "Soft rain is falling on the town,\nit paints the dusty rooftops brown;\n"
             "and when the clouds have gone away,\nthe sun comes out to end the day.",
         ),
-        ("Tell me a joke.", "Why did the scarecrow win a prize? Because he was outstanding in his field!"),
-    ),
-    (
+        ("Why does the moon shine?", "The moon shines because it reflects the light of the sun."),
         (
             "Who was Marie Curie?",
             "Marie Curie was a Polish and French physicist and chemist who discovered radium and polonium.",
@@ -56,6 +34,18 @@ EXAMPLES: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
             "Here is a loop that prints the numbers from 0 to 4:\n"
             "```python\nfor i in range(5):\n    print(i)\n```",
         ),
+    ),
+    (
+        ("Tell me a joke.", "Why did the scarecrow win a prize? Because he was outstanding in his field!"),
+        ("What is the capital of Italy?", "The capital of Italy is Rome."),
+        ("What is the population of that city?", "The population of Rome is about 2.8 million people."),
+        ("Name three fruits.", "Three fruits are apples, bananas and oranges."),
+        ("Which of them is yellow?", "Bananas are yellow."),
+    ),
+    (
+        ("Hello! My name is Tom and I live in Oslo.", "Nice to meet you, Tom! How can I help you today?"),
+        ("What is my name?", "Your name is Tom."),
+        ("Where do I live?", "You live in Oslo."),
     ),
 )
 """Short conversations that show the model how it is done; the first to leave a small context."""

@@ -168,7 +168,9 @@ class EngineSupervisor:
             await asyncio.sleep(_BACKOFF[attempt - 1] if attempt else 0.0)
             try:
                 async with self._starting:
-                    self._handle = await self._spawn()
+                    # Somebody may have asked for it, and got it, in the meantime.
+                    if self._handle is None:
+                        self._handle = await self._spawn()
             except EngineFailed as failure:
                 self._tell(failure)
                 return
@@ -199,7 +201,7 @@ async def check_health(port: int, token: str) -> str:
         )
         writer.write(head.encode("ascii"))
         await writer.drain()
-        raw = await reader.read(65536)
+        raw = await reader.read(-1)
     finally:
         writer.close()
     status, _, rest = raw.partition(b"\r\n")
