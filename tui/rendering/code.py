@@ -36,7 +36,19 @@ def language_of(info: str) -> str:
 class CodeBuffer:
     """The lines of a block of code, which may still be growing."""
 
-    __slots__ = ("_drawn", "_highlighter", "_key", "_made", "_offsets", "_rows", "_rows_key", "_width", "info", "language", "lines")
+    __slots__ = (
+        "_drawn",
+        "_highlighter",
+        "_key",
+        "_made",
+        "_offsets",
+        "_rows",
+        "_rows_key",
+        "_width",
+        "info",
+        "language",
+        "lines",
+    )
 
     def __init__(self, info: str) -> None:
         self.info = info
@@ -166,7 +178,11 @@ def header(language: str, number: int, width: int) -> Row:
     label = clip(language, width - len(_COPY) - 4)
     fill = width - cell_len(label) - len(_COPY) - 2
     return Row(
-        [(f" {label}{' ' * fill}", _LABEL), (_COPY, Ink("code.copy", underline=True, copy=number)), (" ", _LABEL)],
+        [
+            (f" {label}{' ' * fill}", _LABEL),
+            (_COPY, Ink("code.copy", underline=True, copy=number)),
+            (" ", _LABEL),
+        ],
         width,
     )
 
@@ -252,7 +268,9 @@ class CodeBlock:
         if palette.wrap_code:
             result.extend(self._wrapped(first, last, width, palette))
             return result
-        result.extend(self._buffer.line(index, width, palette) for index in range(first, min(last, self._count)))
+        result.extend(
+            self._buffer.line(index, width, palette) for index in range(first, min(last, self._count))
+        )
         if self._last is not None and first <= self._count < last:
             result.append(paint(self._buffer.row(self._count, width, palette, self._last), styles))
         return result

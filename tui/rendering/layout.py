@@ -109,7 +109,8 @@ def _wrapped(runs: Sequence[Run], width: int) -> list[Row]:
 def _heading(node: Node, width: int) -> list[Row]:
     role = f"h{min(node.number, 4)}"
     runs = [
-        (text, ink._replace(role=role if ink.role == "text" else ink.role, bold=True)) for text, ink in node.runs
+        (text, ink._replace(role=role if ink.role == "text" else ink.role, bold=True))
+        for text, ink in node.runs
     ]
     rows = _wrapped(runs, width)
     if node.number == 1:
@@ -122,7 +123,11 @@ def _mathematics(node: Node, width: int) -> list[Row]:
     indent = 2 if width >= _LEAST + 2 else 0
     rows = _wrapped([(text.strip("\n"), Ink("math"))], width - indent)
     return [
-        Row([(" " * indent, TEXT), *row.runs] if indent and row.runs else row.runs, indent if row.runs else 0, row.join)
+        Row(
+            [(" " * indent, TEXT), *row.runs] if indent and row.runs else row.runs,
+            indent if row.runs else 0,
+            row.join,
+        )
         for row in rows
     ]
 

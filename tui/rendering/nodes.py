@@ -176,7 +176,7 @@ def groups(tokens: "Sequence[Token]") -> "Iterator[tuple[Token, Sequence[Token]]
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        start, depth = index + 1, token.nesting
+        start, depth = index + 1, int(token.nesting)
         index += 1
         while depth > 0 and index < len(tokens):
             depth += tokens[index].nesting
@@ -274,7 +274,9 @@ class _Inline:
             self._text(token.content.replace("\n", " "))
 
     def _html(self, content: str) -> None:
-        self._add(*(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted"))))
+        self._add(
+            *(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted")))
+        )
 
     def _image(self, token: "Token") -> None:
         href = _href(token.attrGet("src"))

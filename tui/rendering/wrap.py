@@ -117,9 +117,7 @@ def fold(runs: Sequence[tuple[str, S]], width: int) -> list[list[tuple[str, S]]]
     return lines
 
 
-def _fitting(
-    text: str, spans: list[tuple[int, int, int]] | None, start: int, room: int
-) -> tuple[int, int]:
+def _fitting(text: str, spans: list[tuple[int, int, int]] | None, start: int, room: int) -> tuple[int, int]:
     """Return where the text that fits into `room` cells ends, and how many cells it takes."""
     if spans is None:
         end = min(len(text), start + room)
