@@ -1,5 +1,6 @@
 """What a piece of text is, apart from the theme; and the styles that a theme gives it."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -119,17 +120,14 @@ class Styles(dict[Ink, Style]):
 
 
 @lru_cache(maxsize=16)
-def _styles(colors: tuple[bool | str, ...]) -> Styles:
-    dark, *rest = colors
-    return Styles(Palette(bool(dark), *map(str, rest)))
+def _styles(palette: Palette) -> Styles:
+    return Styles(palette)
 
 
+@lru_cache(maxsize=64)
 def styles_for(palette: Palette) -> Styles:
     """Return the styles of a palette; shared by all that differ only in how code is laid out."""
-    return _styles(
-        (palette.dark, palette.foreground, palette.background, palette.surface, palette.muted, palette.primary,
-         palette.secondary, palette.accent, palette.warning, palette.error, palette.success)
-    )  # fmt: skip
+    return _styles(replace(palette, wrap_code=False, code_offset=0))
 
 
 def paint(row: Row, styles: Styles) -> Line:

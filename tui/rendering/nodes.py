@@ -176,7 +176,7 @@ def groups(tokens: "Sequence[Token]") -> "Iterator[tuple[Token, Sequence[Token]]
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        start, depth = index + 1, token.nesting
+        start, depth = index + 1, int(token.nesting)
         index += 1
         while depth > 0 and index < len(tokens):
             depth += tokens[index].nesting

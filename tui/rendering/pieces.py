@@ -81,6 +81,8 @@ class Cutter:
         self._first = True
         self._going_on: Piece | None = None
         """The item with which the lines begin, where the list began earlier."""
+        self._waiting = False
+        """Whether the lines have been looked at, and begin with a piece that is open."""
         self._latest: list[Piece] | None = None
         """The pieces of the lines, if they have just been cut."""
         self.fence: Fence | None = None
@@ -92,6 +94,8 @@ class Cutter:
         """Take complete lines; yield what is finished: pieces, and fences with their last line."""
         self._lines.extend(lines)
         self._latest = None
+        if self._waiting and not final and all(line[:1] in ("", " ", "\t") for line in lines):
+            return  # they may belong to what is open: time enough to look when something else begins
         position = 0
         while position < len(self._lines):
             if self.fence is not None:
@@ -101,6 +105,7 @@ class Cutter:
             if end == position:
                 break
             position = end
+        self._waiting = bool(self._lines) and self.fence is None
         del self._lines[:position]
         if final and self.fence is not None:
             fence, self.fence = self.fence, None
