@@ -1,6 +1,7 @@
 """Rows of messages as strips that fill the width of the view."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -13,6 +14,7 @@ from tui.domain.conversation import MessageId
 from tui.domain.text import sanitize
 from tui.rendering.line import Line, Palette
 from tui.rendering.message import GUTTER, Part, Row, text_of
+from tui.rendering.palette import blend, readable
 from tui.rendering.plain import wrapped
 from tui.widgets.transcript_find import Spot, spans
 from tui.widgets.transcript_items import TranscriptItems
@@ -124,8 +126,7 @@ class RowPainter:
         skipped = len(strip.text) and _characters_before_text(row.line)
         for nth, (start, end) in enumerate(spans(text_of(row.line), query)):
             is_current = found is not None and found.row == number and found.nth == nth
-            color = self._palette.accent if is_current else self._palette.warning
-            style = Style(color=self._palette.background, bgcolor=color, bold=is_current)
+            style = _match_style(self._palette, is_current=is_current)
             strip = styled(strip, GUTTER + skipped + start, GUTTER + skipped + end, style)
         return strip
 
@@ -150,6 +151,14 @@ class RowPainter:
             style += Style.from_meta(dict(meta))
         room = self._width - cell_len(label)
         return Strip([*strip.crop(0, room), Segment(label, style)], self._width)
+
+
+@lru_cache(maxsize=8)
+def _match_style(palette: Palette, *, is_current: bool) -> Style:
+    if is_current:
+        return Style(color=palette.background, bgcolor=palette.warning, bold=True)
+    tint = blend(palette.background, palette.warning, 0.3)
+    return Style(color=readable(palette.foreground, tint, palette.foreground), bgcolor=tint)
 
 
 def _characters_before_text(line: Line) -> int:

@@ -192,7 +192,10 @@ class TranscriptSurface(ScrollView):
         for line_filter in self.get_line_filters():
             background = self.background_colors[1]
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.column_span != (0, self._view.width):
+        if crop.right > self._view.width:
+            # The room of a scrollbar that is not shown is the widget's to fill.
+            strips = [strip.extend_cell_length(crop.right, self.rich_style) for strip in strips]
+        if crop.column_span != (0, strips[0].cell_length if strips else 0):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
