@@ -1,30 +1,26 @@
-"""The transcript: all messages of a conversation, with a cursor, copying and finding."""
+"""The transcript: all messages of a conversation on one surface."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from asyncio import sleep
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
 
-from textual import events
-from textual.binding import BindingType
-from textual.geometry import Offset
-from textual.message import Message as Event
-from textual.selection import Selection
-
-from tui.commands.bindings import bindings_for
-from tui.commands.registry import Scope
-from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
-from tui.domain.text import sanitize, sanitize_line
-from tui.rendering.contract import Code, DocumentFactory
+from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.rendering.contract import DocumentFactory
 from tui.rendering.document import Document
-from tui.widgets.clipboard import copy_locally, local_tool
-from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_selection import ROWS_PER_MESSAGE, selected_text, whole_message, word_at
-from tui.widgets.transcript_view import Anchor, TranscriptView
+from tui.rendering.message import Part
+from tui.widgets import transcript_events
+from tui.widgets.transcript_actions import TranscriptActions
+from tui.widgets.transcript_find import Match, Matches, spot_of
 
-_ENDED_EARLY = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED)
+if TYPE_CHECKING:
+    from tui.widgets.transcript_view import Anchor
+
+_SLICE = 0.004
+"""Seconds that looking for words may take before everything else has its turn."""
 
 
-class Transcript(TranscriptView, inherit_bindings=False):
+class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
     """All messages of a conversation on one surface."""
 
     DEFAULT_CSS = """
@@ -39,73 +35,15 @@ class Transcript(TranscriptView, inherit_bindings=False):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.TRANSCRIPT)]
+    BINDINGS = TranscriptActions.BINDINGS
 
-    @dataclass
-    class _About(Event):
-        """Something that was asked of a message."""
-
-        transcript: "Transcript"
-        message: Message
-        """The message it is about."""
-
-        @property
-        def control(self) -> "Transcript":
-            """The transcript it happened in."""
-            return self.transcript
-
-    @dataclass
-    class RetryRequested(_About):
-        """An answer is to be asked for again."""
-
-    @dataclass
-    class ContinueRequested(_About):
-        """A stopped or interrupted answer is to go on."""
-
-    @dataclass
-    class BranchStepped(_About):
-        """Another branch of a message is to be shown."""
-
-        step: int
-        """-1 for the one before, 1 for the one after."""
-
-    @dataclass
-    class LinkClicked(Event):
-        """A link was clicked: its address is to be shown, and opened if that is agreed to."""
-
-        transcript: "Transcript"
-        href: str
-        """The address. From outside."""
-
-        @property
-        def control(self) -> "Transcript":
-            """The transcript it happened in."""
-            return self.transcript
-
-    @dataclass
-    class Copied(Event):
-        """A text was put on the clipboard."""
-
-        transcript: "Transcript"
-        text: str
-        what: str
-        """What it is, for people: `12 lines of python`."""
-
-        @property
-        def control(self) -> "Transcript":
-            """The transcript it happened in."""
-            return self.transcript
-
-    @dataclass
-    class FindRequested(Event):
-        """The reader wants to find something."""
-
-        transcript: "Transcript"
-
-        @property
-        def control(self) -> "Transcript":
-            """The transcript it happened in."""
-            return self.transcript
+    RetryRequested: TypeAlias = transcript_events.RetryRequested
+    ContinueRequested: TypeAlias = transcript_events.ContinueRequested
+    BranchStepped: TypeAlias = transcript_events.BranchStepped
+    LinkClicked: TypeAlias = transcript_events.LinkClicked
+    Copied: TypeAlias = transcript_events.Copied
+    MatchesCounted: TypeAlias = transcript_events.MatchesCounted
+    FindRequested: TypeAlias = transcript_events.FindRequested
 
     def __init__(
         self, document: DocumentFactory = Document, *, id: str | None = None, classes: str | None = None
@@ -120,9 +58,8 @@ class Transcript(TranscriptView, inherit_bindings=False):
         super().__init__(document, id=id, classes=classes)
         self._key = ""
         self._left: dict[str, Anchor | None] = {}
-        self._choices: Sequence[Code] = ()
-
-    # What is shown
+        self._matches: Matches | None = None
+        self._match = 0
 
     def show(
         self,
@@ -156,7 +93,7 @@ class Transcript(TranscriptView, inherit_bindings=False):
         self._items.load(messages, keep=not is_other)
         self._anchor = anchor
         self._restore(anchor)
-        self._repaint()
+        self.refresh()
 
     def append(self, message: Message) -> None:
         """Add a message at the end."""
@@ -206,7 +143,8 @@ class Transcript(TranscriptView, inherit_bindings=False):
     def _text_arrived(self, index: int) -> None:
         if not self.following and self._items.heights.prefix(index + 1) > self._top + self._view.height:
             self._set_new_below(True)
-        self._refresh_changed(self._items.heights.prefix(index))
+        if self._top == self._painted_top:
+            self._refresh_changed(self._items.heights.prefix(index))
 
     def set_queued(self, queued: Sequence[QueuedMessage]) -> None:
         """Show which messages wait their turn."""
@@ -220,282 +158,93 @@ class Transcript(TranscriptView, inherit_bindings=False):
             self._items.set_branches(branches)
         self._refresh_changed(0)
 
-    # The cursor
+    # Finding
 
-    def message_under_cursor(self) -> Message | None:
-        """Return the message that commands are about: the one marked, otherwise the last one seen."""
-        index = self._cursor_index()
-        entry = self._items[index] if index is not None else None
-        return entry if isinstance(entry, Message) else None
+    def find(self, query: str) -> None:
+        """Look for words in all messages, mark them, and show the first from here on.
 
-    def _cursor_index(self) -> int | None:
-        index = self._items.index(self._cursor) if self._cursor is not None else None
-        if index is None and self._is_ready:
-            visible = self.visible_messages()
-            index = self._items.index(visible[-1]) if visible else None
-        return index
-
-    def on_focus(self) -> None:
-        """Show the cursor, on a message that is seen."""
-        visible = self.visible_messages()
-        if visible and self._cursor not in visible:
-            self._cursor = visible[-1]
-        self.refresh()
-
-    def action_move_cursor(self, step: int) -> None:
-        """Go to the message above or below."""
-        visible = self.visible_messages()
-        if not visible:
-            return
-        if self._cursor not in visible:
-            # The reader has scrolled on: the cursor comes along.
-            index = self._items.index(visible[-1] if step < 0 else visible[0])
-        else:
-            index = self._items.index(self._cursor) if self._cursor is not None else None
-            index = None if index is None else index + step
-        if index is None or not 0 <= index < len(self._items):
-            if step > 0:
-                self.follow()
-            return
-        self.go_to(self._items[index].id)
-
-    def go_to(self, message_id: MessageId) -> None:
-        """Put the cursor on a message and bring it into view."""
-        index = self._items.index(message_id)
-        if index is None:
-            return
-        self._cursor = message_id
-        if self._is_ready:
-            self._items.measure(index)
-            start, height = self._items.heights.prefix(index), self._items.heights[index] - 1
-            if start < self._top or height > self._view.height:
-                self._jump(start, index)
-            elif start + height > self._top + self._view.height:
-                self._jump(start + height - self._view.height, index)
-        self.refresh()
-
-    def _jump(self, row: int, index: int) -> None:
-        self._anchor = None
-        self._place(row, index)
-        self.following = self._top >= self.max_scroll_y
-
-    def action_first_message(self) -> None:
-        """Go to the first message."""
-        if len(self._items):
-            self.go_to(self._items[0].id)
-
-    def action_last_message(self) -> None:
-        """Go to the last message and follow what is being written."""
-        if len(self._items):
-            self._cursor = self._items[len(self._items) - 1].id
-            self.follow()
-            self.refresh()
-
-    # What can be done with a message
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Switch off what does not apply to the message under the cursor."""
-        if action in ("move_cursor", "first_message", "last_message", "find"):
-            return True if len(self._items) else None
-        applies = _APPLIES.get(action)
-        if applies is None:
-            return super().check_action(action, parameters)
-        index = self._cursor_index()
-        return True if index is not None and applies(self._items, index) else None
-
-    def action_toggle_fold(self) -> None:
-        """Show or hide the thinking of the message under the cursor."""
-        if (index := self._cursor_index()) is not None:
-            self.unfold(index, not self._items.is_unfolded(self._items[index]))
-
-    def unfold(self, index: int, unfolded: bool) -> None:
-        """Show or hide the thinking of a message; its header stays where it is."""
-        header = self._items.heights.prefix(index)
-        self.following = False
-        with self._reading_held():
-            self._items.unfold(index, unfolded)
-            self._items.measure(index)
-        if header < self._top:
-            self._place(header, index)
-        self.following = self._top >= self.max_scroll_y
-        self.refresh()
-
-    def action_copy_message(self) -> None:
-        """Copy what is selected, otherwise the Markdown of the message under the cursor."""
-        if self.text_selection is not None and (found := self.get_selection(self.text_selection)):
-            self.copy(found[0], _lines(found[0]))
-        elif (message := self.message_under_cursor()) is not None:
-            text = sanitize(message.content)
-            self.copy(text, f"the message, {_lines(text)}")
-
-    def action_copy_code(self) -> None:
-        """Copy the code under the cursor, or ask which of several blocks."""
-        index = self._cursor_index()
-        blocks = self._items.item(index).code_blocks if index is not None else ()
-        if len(blocks) == 1:
-            self._copy_block(blocks[0])
-        elif blocks:
-            choices = [f"{number} {_name(block)}" for number, block in enumerate(blocks[:9], 1)]
-            self._choices = blocks[:9]
-            self._set_question("Copy which?  " + "   ".join(choices))
-
-    def _copy_block(self, block: Code) -> None:
-        name = f" of {sanitize_line(block.language, 20)}" if block.language else " of code"
-        self.copy(block.code, _lines(block.code) + name)
-
-    def on_key(self, event: events.Key) -> None:
-        """Take the answer to which block of code is to be copied."""
-        if not self._choices:
-            return
-        choices, self._choices = self._choices, ()
-        self._set_question("")
-        if event.character and event.character in "123456789"[: len(choices)]:
-            self._copy_block(choices[int(event.character) - 1])
-            event.stop()
-            event.prevent_default()
-        elif event.key == "escape":
-            event.stop()
-            event.prevent_default()
-
-    def copy(self, text: str, what: str) -> None:
-        """Put a text on the clipboards there are, and say so.
+        The work is done in slices; `MatchesCounted` tells how far it is.
 
         Args:
-            text: The text.
-            what: What it is, for people.
+            query: The words; empty for nothing.
         """
-        self.app.copy_to_clipboard(text)
-        if (command := local_tool()) is not None:
-            self.run_worker(
-                copy_locally(text, command),
-                name="copy to the local clipboard",
-                group="clipboard",
-                description="Gives the copied text to the clipboard of this machine.",
-                exit_on_error=False,
-            )
-        self.notify(f"Copied {what}", timeout=2, markup=False)
-        self.post_message(self.Copied(self, text, what))
-
-    def action_retry(self) -> None:
-        """Ask for the answer under the cursor again."""
-        if (message := self.message_under_cursor()) is not None:
-            self.post_message(self.RetryRequested(self, message))
-
-    def action_continue_answer(self) -> None:
-        """Let the answer under the cursor go on."""
-        if (message := self.message_under_cursor()) is not None:
-            self.post_message(self.ContinueRequested(self, message))
-
-    def action_step_branch(self, step: int) -> None:
-        """Show another branch of the message under the cursor."""
-        if (message := self.message_under_cursor()) is not None:
-            self.post_message(self.BranchStepped(self, message, step))
-
-    def action_find(self) -> None:
-        """Ask for the find bar."""
-        self.post_message(self.FindRequested(self))
-
-    def action_toggle_code_wrap(self) -> None:
-        """Wrap the long lines of code, or cut them at the edge."""
-        self.wrap_code = not self.wrap_code
-
-    # The mouse
-
-    def on_click(self, event: events.Click) -> None:
-        """Do what was clicked at; twice selects the word there, three times the message."""
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        # Otherwise two clicks select everything there is.
-        event.prevent_default()
-        meta = event.style.meta
-        if meta.get("act") == "follow":
-            self.follow()
-            return
-        row = self._top + offset.y
-        if not self._is_ready or row >= self._items.heights.total:
-            return
-        index = self._items.heights.find(row)[0]
-        self._cursor = self._items[index].id
+        self._matches = Matches(query)
+        self._query = self._matches.query
+        self._found = None
         self.refresh()
-        if event.chain > 1:
-            self._select_around(index, meta.get("offset"), whole=event.chain > 2)
-        else:
-            self._clicked(index, meta)
-
-    def _clicked(self, index: int, meta: Mapping[str, object]) -> None:
-        message = self._items[index]
-        act, href, code = meta.get("act"), meta.get("href"), meta.get("copy_code")
-        if isinstance(href, str):
-            self.post_message(self.LinkClicked(self, href))
-        elif isinstance(code, int):
-            blocks = self._items.item(index).code_blocks
-            if 0 <= code < len(blocks):
-                self._copy_block(blocks[code])
-        elif act == "fold":
-            self.action_toggle_fold()
-        elif act == "details":
-            with self._reading_held():
-                self._items.toggle_details(index)
-                self._items.measure(index)
-        elif isinstance(message, Message):
-            if act == "retry":
-                self.post_message(self.RetryRequested(self, message))
-            elif act == "continue":
-                self.post_message(self.ContinueRequested(self, message))
-            elif act == "branch" and isinstance(step := meta.get("step"), int):
-                self.post_message(self.BranchStepped(self, message, step))
-
-    def _select_around(self, index: int, offset: object, *, whole: bool) -> None:
-        if whole:
-            first, last = whole_message(self._items, index)
-            start, end = Offset(0, first), Offset(self._view.width, last)
-        elif isinstance(offset, tuple):
-            text = self._strip_at(
-                self._items.heights.prefix(index) + offset[1] % ROWS_PER_MESSAGE - self._top
-            ).text
-            begin, stop = word_at(text, offset[0])
-            start, end = Offset(begin, offset[1]), Offset(stop, offset[1])
-        else:
+        if not query:
+            self.workers.cancel_group(self, "find")
+            self.post_message(self.MatchesCounted(self, 0, 0, True))
             return
-        self.screen.selections = {self: Selection(start, end)}
+        self.run_worker(
+            self._search(self._matches),
+            name="find in the conversation",
+            group="find",
+            description="Looks through the messages, a few milliseconds at a time.",
+            exclusive=True,
+        )
 
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """Return the text under a selection, and what follows it."""
-        text = selected_text(self._items, selection, self.palette)
-        return (text, "\n") if text else None
+    async def _search(self, matches: Matches) -> None:
+        here = self._items.heights.find(self._top)[0] if self._is_ready else 0
+        pause = monotonic() + _SLICE
+        shown = False
+        index = 0
+        while index < len(self._items):
+            found = matches.look_at(index, self._items[index])
+            if found and not shown and index >= here:
+                shown = True
+                self._show_match(matches.first_from(index))
+            index += 1
+            if monotonic() > pause:
+                await sleep(0)
+                pause = monotonic() + _SLICE
+        if matches.total and not shown:
+            self._show_match(0)
+        self._tell_matches(done=True)
 
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw the selection; while there is one the text stays where it is."""
-        if selection is not None:
-            self.following = False
+    def _tell_matches(self, *, done: bool = True) -> None:
+        total = self._matches.total if self._matches is not None else 0
+        self.post_message(self.MatchesCounted(self, self._match + 1 if total else 0, total, done))
+
+    def step_match(self, step: int) -> None:
+        """Show the next match, or the one before; after the last comes the first."""
+        if self._matches is not None and self._matches.total:
+            self._show_match((self._match + step) % self._matches.total)
+            self._tell_matches()
+
+    def end_find(self) -> None:
+        """Mark nothing any more; the cursor stays on the message of the match."""
+        self.workers.cancel_group(self, "find")
+        self._matches = None
+        self._query = ""
+        self._found = None
         self.refresh()
 
+    def _show_match(self, number: int) -> None:
+        if self._matches is None:
+            return
+        self._match = number
+        match = self._matches[number]
+        if match.index >= len(self._items):
+            return
+        if match.part is Part.THINKING and not self._items.is_unfolded(self._items[match.index]):
+            self.unfold(match.index, True)
+        self._cursor = self._items[match.index].id
+        row = self._items.heights.prefix(match.index) + self._mark_match(match)
+        # A match at the edge would be shown without what stands around it.
+        if not self._top + 1 <= row < self._top + self._view.height - 1:
+            self._jump(row - self._view.height // 3, match.index)
+        self.refresh()
 
-def _lines(text: str) -> str:
-    count = len(text.splitlines())
-    return f"{count:,} line{'' if count == 1 else 's'}"
+    def _mark_match(self, match: Match) -> int:
+        """Mark a match as the one that is shown, and return its row in its message."""
+        self._items.measure(match.index)
+        item = self._items.item(match.index)
+        spot = spot_of(item, match, self._query, self.palette)
+        self._found = (item.id, spot)
+        return spot.row
 
-
-def _name(block: Code) -> str:
-    first = next((line.strip() for line in block.code.splitlines() if line.strip()), "")
-    return f"{sanitize_line(block.language, 12) or 'code'} “{sanitize_line(first, 16)}”"
-
-
-def _is(test: Callable[[Message], bool]) -> Callable[[TranscriptItems, int], bool]:
-    def applies(items: TranscriptItems, index: int) -> bool:
-        entry = items[index]
-        return isinstance(entry, Message) and test(entry)
-
-    return applies
-
-
-_APPLIES: Final[Mapping[str, Callable[[TranscriptItems, int], bool]]] = {
-    "toggle_fold": _is(lambda it: bool(it.thinking)),
-    "copy_message": _is(lambda it: bool(it.content)),
-    "copy_code": lambda items, index: bool(items.item(index).code_blocks),
-    "retry": _is(lambda it: it.role is Role.ASSISTANT and it.status is not MessageStatus.STREAMING),
-    "continue_answer": _is(lambda it: it.status in _ENDED_EARLY and bool(it.content)),
-    "step_branch": lambda items, index: items.branches.get(items[index].id, (1, 1))[1] > 1,
-}
-"""To which messages an action applies."""
+    def on_resize(self) -> None:
+        """Find the match that is shown again, where it is now."""
+        if self._matches is not None and self._matches.total and self._found is not None:
+            self._mark_match(self._matches[self._match])

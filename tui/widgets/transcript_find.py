@@ -87,7 +87,7 @@ class Matches:
         return Match(self._indices[at], Part.BODY, ordinal - thinking)
 
     def first_from(self, index: int) -> int:
-        """Return the number of the first match in the message at `index` or after it; 0 where there is none."""
+        """Return the number of the first match at or after a message; 0 where there is none."""
         at = bisect_left(self._indices, index)
         return self._starts[at] if at < len(self._starts) else 0
 

@@ -1,0 +1,189 @@
+"""Rows of messages as strips that fill the width of the view."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.selection import Selection
+from textual.strip import Strip
+
+from tui.domain.conversation import MessageId
+from tui.domain.text import sanitize
+from tui.rendering.line import Line, Palette
+from tui.rendering.message import GUTTER, Part, Row, text_of
+from tui.rendering.palette import blend, readable
+from tui.rendering.plain import wrapped
+from tui.widgets.transcript_find import Spot, spans
+from tui.widgets.transcript_items import TranscriptItems
+from tui.widgets.transcript_selection import ROWS_PER_MESSAGE
+
+_STRIPS_KEPT = 2048
+
+_MARK = "▌"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What lies over the messages."""
+
+    marked: MessageId | None = None
+    """The message that the cursor is on."""
+    selection: Selection | None = None
+    selection_style: Style | None = None
+    query: str = ""
+    """What is looked for, folded."""
+    found: tuple[MessageId, Spot] | None = None
+    """The match that is shown."""
+
+
+class RowPainter:
+    """Draws rows of messages. What it drew is remembered by line, so that scrolling draws new rows only."""
+
+    def __init__(self, items: TranscriptItems) -> None:
+        """Begin with nothing drawn.
+
+        Args:
+            items: The messages.
+        """
+        self._items = items
+        self._kept: LRUCache[tuple[int, bool], tuple[Line, Strip]] = LRUCache(_STRIPS_KEPT)
+        self._width = 0
+        self._base = Style.null()
+        self._palette: Palette | None = None
+
+    def prepare(self, width: int, base: Style, palette: Palette) -> None:
+        """Say what rows are drawn for; what was drawn for something else is forgotten.
+
+        Args:
+            width: Of the view, in cells.
+            base: The style of the widget.
+            palette: The colours of the theme.
+        """
+        if (width, base, palette) != (self._width, self._base, self._palette):
+            self._kept.clear()
+            self._width, self._base, self._palette = width, base, palette
+
+    def blank(self) -> Strip:
+        """Return an empty row."""
+        return Strip.blank(self._width, self._base)
+
+    def strips(self, top: int, bottom: int, overlay: Overlay) -> list[Strip]:
+        """Return the rows of the text from `top` to `bottom` (exclusive)."""
+        palette, items = self._palette, self._items
+        strips: list[Strip] = []
+        if palette is None:
+            return strips
+        for index in items.between(top, min(bottom, items.heights.total)):
+            begin = items.heights.prefix(index)
+            first, last = max(0, top - begin), min(items.heights[index], bottom - begin)
+            item = items.item(index)
+            rows = item.rows(first, last, palette)
+            # The empty row below a message belongs to none.
+            end = item.height - 1
+            is_marked = item.id == overlay.marked
+            found = overlay.found[1] if overlay.found and overlay.found[0] == item.id else None
+            for number, row in enumerate(rows, first):
+                strip = self._strip(row.line, is_marked and number < end)
+                strip = self._with_matches(strip, row, overlay.query, found, number)
+                strips.append(_with_selection(strip, index * ROWS_PER_MESSAGE + number, overlay))
+            strips.extend([self.blank()] * (last - first - len(rows)))
+        strips.extend([self.blank()] * (bottom - top - len(strips)))
+        return strips
+
+    def _strip(self, line: Line, is_marked: bool) -> Strip:
+        key = (id(line), is_marked)
+        # The line is kept along: while it lives no other has its id.
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = line, self._drawn(line.strip, is_marked)
+            self._kept[key] = kept
+        return kept[1]
+
+    def _drawn(self, strip: Strip, is_marked: bool) -> Strip:
+        width, base = self._width, self._base
+        room = width - GUTTER - strip.cell_length
+        if room < 0:
+            strip = strip.crop(0, max(0, width - GUTTER))
+        gutter = (
+            Segment(_MARK.ljust(GUTTER), base + self._ink("accent")) if is_marked else Segment("  ", base)
+        )
+        segments = [gutter]
+        segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
+        if room > 0:
+            segments.append(Segment(" " * room, base))
+        drawn = Strip(segments, max(width, GUTTER))
+        return drawn if width >= GUTTER and room >= 0 else drawn.adjust_cell_length(width, base)
+
+    def _ink(self, name: str) -> Style:
+        return Style(color=getattr(self._palette, name))
+
+    def _with_matches(self, strip: Strip, row: Row, query: str, found: Spot | None, number: int) -> Strip:
+        if not query or row.part not in (Part.BODY, Part.THINKING) or self._palette is None:
+            return strip
+        skipped = len(strip.text) and _characters_before_text(row.line)
+        for nth, (start, end) in enumerate(spans(text_of(row.line), query)):
+            is_current = found is not None and found.row == number and found.nth == nth
+            style = _match_style(self._palette, is_current=is_current)
+            strip = styled(strip, GUTTER + skipped + start, GUTTER + skipped + end, style)
+        return strip
+
+    def notice(self, text: str, height: int) -> list[Strip]:
+        """Return a view with nothing but a few words in the middle."""
+        lines = [line for part in sanitize(text).split("\n") for line, _ in wrapped(part, self._width - 4)]
+        left = max(0, (self._width - max((cell_len(line) for line in lines), default=0)) // 2)
+        above = max(0, (height - len(lines)) // 2)
+        strips = [self.blank()] * above
+        for line in lines:
+            words = Segment(" " * left + line, self._base + self._ink("muted"))
+            strips.append(Strip([words]).adjust_cell_length(self._width, self._base))
+        return (strips + [self.blank()] * height)[:height]
+
+    def labelled(self, strip: Strip, label: str, meta: dict[str, str]) -> Strip:
+        """Return a row with a label over its right end."""
+        if self._palette is None:
+            return strip
+        label = label if cell_len(label) <= self._width else chop_cells(label, self._width)[0]
+        style = Style(color=self._palette.background, bgcolor=self._palette.accent)
+        if meta:
+            style += Style.from_meta(dict(meta))
+        room = self._width - cell_len(label)
+        return Strip([*strip.crop(0, room), Segment(label, style)], self._width)
+
+
+@lru_cache(maxsize=8)
+def _match_style(palette: Palette, *, is_current: bool) -> Style:
+    if is_current:
+        return Style(color=palette.background, bgcolor=palette.warning, bold=True)
+    tint = blend(palette.background, palette.warning, 0.3)
+    return Style(color=readable(palette.foreground, tint, palette.foreground), bgcolor=tint)
+
+
+def _characters_before_text(line: Line) -> int:
+    return len(line.strip.crop(0, line.gutter).text) if line.gutter else 0
+
+
+def _with_selection(strip: Strip, row: int, overlay: Overlay) -> Strip:
+    if overlay.selection is None or (span := overlay.selection.get_span(row)) is None:
+        return strip
+    start, end = span
+    length = len(strip.text.rstrip())
+    return styled(
+        strip,
+        max(start, GUTTER),
+        length if end < 0 else min(end, length),
+        overlay.selection_style or Style.null(),
+    )
+
+
+def styled(strip: Strip, start: int, end: int, style: Style) -> Strip:
+    """Return a strip with the characters from `start` to `end` (exclusive) in a style over their own."""
+    text = strip.text
+    if start >= min(end, len(text)):
+        return strip
+    cells = cell_len(text[:start]), cell_len(text[:end]), strip.cell_length
+    before, inside, *after = strip.divide(cells)
+    over = [Segment(part, (own or Style.null()) + style) for part, own, _ in inside]
+    return Strip([*before, *over, *(segment for part in after for segment in part)], strip.cell_length)
