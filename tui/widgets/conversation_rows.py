@@ -120,6 +120,8 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def index_of(self, conversation_id: ConversationId | None) -> int | None:
         """Return where in the list a conversation is, or None."""
+        if conversation_id is None:
+            return None
         return next((i for i, each in enumerate(self.conversations) if each.id == conversation_id), None)
 
     def index_at(self, row: int) -> int | None:
