@@ -13,7 +13,6 @@ from tui.commands.command import Command
 from tui.commands.nodes import live_keys, scope_node
 from tui.commands.registry import COMMANDS
 
-
 PALETTE_CSS = """
 CommandPalette { background: $background 50%; }
 CommandPalette #--container { width: 84; max-width: 96%; margin-top: 2; background: transparent; }
