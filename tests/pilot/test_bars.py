@@ -105,6 +105,15 @@ async def test_the_connection_in_words() -> None:
         assert not app.query_one("#connection").has_class("-unreachable")
 
 
+async def test_a_narrow_header_says_only_what_is_wrong() -> None:
+    app = BarsApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.header.server = GONE
+        await pilot.pause()
+        assert "○ unreachable" in app.line(0)
+        assert "gpu" not in app.line(0)
+
+
 async def test_a_click_on_the_model_is_told() -> None:
     app = BarsApp()
     async with app.run_test() as pilot:
@@ -184,7 +193,8 @@ def test_durations(seconds: float, words: str) -> None:
     ("server", "count", "name", "expected"),
     [
         (None, None, "", ["Looking for a server"]),
-        (GONE, None, "", ["No server at gpu:11434", "Nothing listens.", "Start it.", "ollama serve"]),
+        (GONE, None, "", ["No server at gpu:11434", "Nothing listens.", "Start it."]),
+        (ServerState(ServerCondition.UNREACHABLE, "gpu:1"), None, "", ["No server at gpu:1", "ollama serve"]),
         (CONNECTED, 0, "", ["no models yet", "ollama pull gemma3"]),
         (CONNECTED, 3, "", ["Which model", "Ctrl+L"]),
         (CONNECTED, 3, "gemma3:4b", ["Ask anything", "gemma3:4b answers", "Alt+X", "F1", "Ctrl+P"]),

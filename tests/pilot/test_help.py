@@ -14,7 +14,7 @@ from tests.support.lists import HOSTILE, NOW, assert_harmless, conversations
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.commands.nodes import live_keys, scope_node
-from tui.commands.palette import CommandProvider
+from tui.commands.palette import PALETTE_CSS, CommandProvider
 from tui.domain.errors import ServerUnreachable
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
 from tui.screens.help import EDITING, HelpScreen, help_entries
@@ -48,6 +48,7 @@ class MiniChat(Screen[None]):
 
 
 class HelpApp(App[None]):
+    CSS = PALETTE_CSS
     COMMANDS = {CommandProvider}  # noqa: RUF012 -- Textual declares it so.
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.APP)]
 

@@ -135,6 +135,39 @@ async def test_history_is_walked_from_the_edges_and_the_unsent_text_comes_back()
         assert app.prompt.text == "first!", "a changed entry keeps its change"
 
 
+async def test_a_walk_through_the_history_never_costs_the_unsent_text() -> None:
+    app = PromptApp(("old", "older"))
+    async with app.run_test() as pilot:
+        await pilot.press("n", "e", "w", "up")
+        assert app.prompt.text == "older"
+        assert app.prompt.draft == app.drafts[-1] == "new"
+        await pilot.press("!")
+        assert app.drafts[-1] == "new\nolder!"
+        await pilot.press("enter")
+        assert app.sent == ["older!"]
+        assert app.prompt.text == "new"
+
+
+async def test_another_history_brings_the_unsent_text_back() -> None:
+    app = PromptApp(("old",))
+    async with app.run_test() as pilot:
+        await pilot.press("n", "e", "w", "up")
+        app.prompt.history = ("another",)
+        assert app.prompt.text == "new"
+        await pilot.press("up")
+        assert app.prompt.text == "another"
+
+
+async def test_walking_before_acceptance_does_not_bring_back_what_was_sent() -> None:
+    app = PromptApp(("old",))
+    app.accepting = False
+    async with app.run_test() as pilot:
+        await pilot.press("a", "enter", "up")
+        app.prompt.accept()
+        assert app.prompt.text == "old"
+        assert app.prompt.history == ("old", "a")
+
+
 async def test_up_in_a_wrapped_line_moves_to_its_first_visual_line() -> None:
     app = PromptApp(("earlier",))
     async with app.run_test(size=(40, 20)) as pilot:

@@ -13,6 +13,21 @@ from tui.commands.command import Command
 from tui.commands.nodes import live_keys, scope_node
 from tui.commands.registry import COMMANDS
 
+PALETTE_CSS = """
+CommandPalette { background: $background 50%; }
+CommandPalette #--container { width: 84; max-width: 96%; margin-top: 2; background: transparent; }
+CommandPalette #--input { border: none; background: $panel; padding: 0; }
+CommandPalette SearchIcon { display: none; }
+CommandPalette CommandInput, CommandPalette CommandInput:focus { border: none; height: 1; padding: 0 2; }
+CommandPalette CommandList, CommandPalette CommandList:focus {
+    border: none;
+    background: $surface;
+    padding: 1 1;
+}
+CommandPalette > .command-palette--help-text { color: $text-muted; text-style: not bold; }
+"""
+"""Makes Textual's palette look like our other lists; for the style sheet of the application."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -107,7 +107,7 @@ class ConversationList(Vertical):
         """
         self.rows.empty_text = NO_MATCHES if self.query_text else NO_CONVERSATIONS
         self.rows.show(rows, now)
-        if self.rows.index_of(self.current) is not None and not self.rows.cursor_shown:
+        if not self.rows.cursor_shown:
             self.rows.watch_current(self.current)
 
     def set_live(self, ids: AbstractSet[ConversationId]) -> None:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.text import sanitize_line
 from tui.widgets.fit import fit
-from tui.widgets.groups import Section, sections_of
+from tui.widgets.groups import Section, section_at, section_end, sections_of
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -120,15 +120,17 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def index_of(self, conversation_id: ConversationId | None) -> int | None:
         """Return where in the list a conversation is, or None."""
+        if conversation_id is None:
+            return None
         return next((i for i, each in enumerate(self.conversations) if each.id == conversation_id), None)
 
     def index_at(self, row: int) -> int | None:
         """Return the index of the conversation in a row of the list, or None at a heading."""
-        section = self._section_at(row)
+        section = section_at(self._sections, row)
         if section is None or row <= section.row:
             return None
         index = section.first + row - section.row - 1
-        return index if index < self._end(section) else None
+        return index if index < section_end(self._sections, section, len(self.conversations)) else None
 
     def row_of(self, index: int) -> int:
         """Return the row of a conversation."""
@@ -183,14 +185,6 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         """Mark nothing."""
         self.hovered = None
 
-    def _section_at(self, row: int) -> Section | None:
-        place = bisect_right(self._sections, row, key=lambda each: each.row) - 1
-        return self._sections[place] if place >= 0 else None
-
-    def _end(self, section: Section) -> int:
-        place = bisect_right(self._sections, section.first, key=lambda each: each.first)
-        return self._sections[place].first if place < len(self._sections) else len(self.conversations)
-
     def _resize_content(self) -> None:
         rows = self.row_of(len(self.conversations) - 1) + 1 if self.conversations else 0
         self.virtual_size = Size(self.scrollable_content_region.width, rows)
@@ -203,7 +197,7 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         index = self.index_at(row)
         if index is not None:
             return self._conversation_strip(index, width)
-        section = self._section_at(row)
+        section = section_at(self._sections, row)
         title = section.title if section is not None and section.row == row else ""
         return Strip([Segment(fit(f" {title}", width), self.get_component_rich_style("rows--group"))])
 

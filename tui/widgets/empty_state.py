@@ -97,14 +97,12 @@ def empty_words(
 
 def _no_server(server: ServerState) -> Content:
     error = server.error
-    lines = [sanitize_line(error.message)] if error else []
+    lines = [sanitize_line(error.message), ""] if error else []
     if error and error.hint:
         lines.append(sanitize_line(error.hint))
-    lines += [
-        "",
-        "Start Ollama (ollama serve), or install it from https://ollama.com/download.",
-        "The connection is tried again and again; nothing you write is lost.",
-    ]
+    else:
+        lines.append("Start Ollama (ollama serve), or install it from https://ollama.com/download.")
+    lines.append("The connection is tried again and again; nothing you write is lost.")
     return _page(f"No server at {sanitize_line(server.address, 60)}", lines)
 
 

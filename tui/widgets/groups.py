@@ -108,3 +108,15 @@ def sections_of(conversations: Sequence[Conversation], now: float) -> tuple[Sect
         row += 1 + end - index
         index = end
     return tuple(sections)
+
+
+def section_at(sections: Sequence[Section], row: int) -> Section | None:
+    """Return the section that a row belongs to, its heading and the blank row below included."""
+    place = bisect_right(sections, row, key=lambda each: each.row) - 1
+    return sections[place] if place >= 0 else None
+
+
+def section_end(sections: Sequence[Section], section: Section, count: int) -> int:
+    """Return the index after the last conversation of `section`, in a list of `count`."""
+    place = bisect_right(sections, section.first, key=lambda each: each.first)
+    return sections[place].first if place < len(sections) else count

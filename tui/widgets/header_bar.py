@@ -120,7 +120,7 @@ class HeaderBar(Horizontal):
         condition = self.server.condition if self.server else ServerCondition.CONNECTING
         for each in ServerCondition:
             widget.set_class(each is condition, f"-{each}")
-        label, tooltip = connection_label(self.server)
+        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"))
         widget.update(label)
         widget.tooltip = tooltip
 
@@ -137,17 +137,22 @@ def model_label(name: str, info: ModelInfo | None) -> Content:
     return label + Content.styled(" ▾", "$text-muted")
 
 
-def connection_label(server: ServerState | None) -> tuple[Content, Content]:
-    """Return what the bar says of the connection, and the longer words of its tooltip."""
+def connection_label(server: ServerState | None, *, brief: bool = False) -> tuple[Content, Content]:
+    """Return what the bar says of the connection, and the longer words of its tooltip.
+
+    A brief label leaves the address out while there is no connection.
+    """
     if server is None:
         return Content("◌ connecting…"), Content("Looking for a server.")
     address = sanitize_line(server.address, 60)
     if server.condition is ServerCondition.CONNECTING:
-        return Content(f"◌ connecting… {address}"), Content(f"Connecting to {address}.")
+        return Content("◌ connecting…" if brief else f"◌ connecting… {address}"), Content(
+            f"Connecting to {address}."
+        )
     if server.condition is ServerCondition.UNREACHABLE:
         error = server.error
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
-        return Content(f"○ unreachable {address}"), Content(f"{address}: {why}")
+        return Content("○ unreachable" if brief else f"○ unreachable {address}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         return dot + Content("embedded engine · tiny model"), Content(

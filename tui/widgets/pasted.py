@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-LARGE_CHARACTERS = 8_000
+LARGE_CHARACTERS = 5_000
 """A paste longer than this becomes a label: editing it in place would be slow."""
 
 LARGE_LINES = 60

@@ -79,7 +79,7 @@ class Prompt(Vertical):
             super().__init__()
             self.prompt = prompt
             self.text = text
-            """The unsent text, whole."""
+            """`Prompt.draft`."""
 
         @property
         def control(self) -> "Prompt":
@@ -141,24 +141,43 @@ class Prompt(Vertical):
         self.area.move_cursor(self.area.document.end)
 
     @property
+    def draft(self) -> str:
+        """What would be lost if the input were emptied now: also what waits while the history is walked."""
+        text = self.text
+        unsent = self._unsent
+        if self._place < len(self._history) and text == self._history[self._place]:
+            return unsent
+        return "\n".join(each for each in (unsent, text) if each) if unsent.strip() else text
+
+    @property
+    def _unsent(self) -> str:
+        """The text that was left to walk the history; empty while it is in the input."""
+        newest = len(self._history)
+        return self._edited.get(newest, "") if self._place < newest else ""
+
+    @property
     def history(self) -> tuple[str, ...]:
-        """What was sent, oldest first. Setting it keeps the text that is in the input."""
+        """What was sent, oldest first. Setting it keeps what is unsent."""
         return self._history
 
     @history.setter
     def history(self, value: Sequence[str]) -> None:
+        walking, draft = self._place < len(self._history), self.draft if self.is_mounted else ""
         self._history = tuple(value)
         self._forget_walk()
+        if walking:
+            self.area.put(draft)
 
     def accept(self) -> None:
-        """Clear what was submitted: it is safe now. What was typed since stays."""
+        """Clear what was submitted: it is safe now. What else is unsent stays."""
         sent, self._pending = self._pending, None
         if sent is None:
             return
-        text = self.text
+        typed_since = self.text.removeprefix(sent).lstrip("\n")
+        unsent = self._unsent if self._unsent != sent else ""
         if not self._history or self._history[-1] != sent:
             self._history = (*self._history, sent)
-        self.text = text.removeprefix(sent).lstrip("\n")
+        self.text = "\n".join(each for each in (unsent, typed_since) if each)
 
     def refuse(self) -> None:
         """Keep what was submitted: it was not sent, and can be submitted again."""
@@ -183,7 +202,7 @@ class Prompt(Vertical):
     @on(PromptArea.Changed)
     def _changed(self, event: PromptArea.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(self, self.text))
+        self.post_message(self.Changed(self, self.draft))
 
     @on(PromptArea.SelectionChanged)
     def _moved(self, event: PromptArea.SelectionChanged) -> None:
