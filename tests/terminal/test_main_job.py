@@ -160,7 +160,8 @@ def test_a_draft_survives_a_kill(start: Start, home: Path) -> None:
     terminal.type("half a thou")
     terminal.wait_for("half a thou")
     with sqlite3.connect(f"file:{database(home)}?mode=ro", uri=True) as connection:
-        while connection.execute("SELECT count(*) FROM drafts WHERE content = 'half a thou'").fetchone() != (1,):
+        kept = "SELECT count(*) FROM drafts WHERE content = 'half a thou'"
+        while connection.execute(kept).fetchone() != (1,):
             terminal.wait_for("half a thou")
     connection.close()
     terminal.kill()

@@ -174,7 +174,7 @@ class ChatScreen(Screen[None]):
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; later work of a group replaces what is under way, but for sending."""
+        """Do `work` beside the interface; but for sending, later work of a group replaces earlier."""
         self.run_worker(
             work, name=group, group=group, description=group, exit_on_error=True, exclusive=group != "send"
         )

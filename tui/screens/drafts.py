@@ -1,11 +1,14 @@
 """Keeps unsent text on disk, a moment after it was typed."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.domain.conversation import ConversationId
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
 
 SAVE_DELAY = 0.15
 """Seconds between a keystroke and the write that keeps it."""

@@ -57,7 +57,7 @@ async def build(settings: "Settings") -> Services:
     await store.recover()
     engine = EngineSupervisor(
         settings.state_dir / "engine.log",
-        gguf=(Path(settings.engine.gguf).expanduser(),) if settings.engine.gguf else (),
+        gguf=_gguf_files(settings),
         on_died=lambda _: server.suspect(),
     )
     choice = ServerChoice(
@@ -102,3 +102,7 @@ async def set_store_aside(settings: "Settings") -> Path:
 
 def _store_file(settings: "Settings") -> Path:
     return settings.data_dir / "conversations.db"
+
+
+def _gguf_files(settings: "Settings") -> tuple[Path, ...]:
+    return (Path(settings.engine.gguf).expanduser(),) if settings.engine.gguf else ()

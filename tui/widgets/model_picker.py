@@ -131,12 +131,14 @@ class ModelPicker(ModalScreen[str | None]):
     def set_models(self, models: Sequence[ModelInfo], running: Sequence[RunningModel]) -> None:
         """Show other models; filter and cursor stay."""
         self._models, self._loaded, self._error = tuple(models), tuple(running), None
-        self._rebuild(self._name_under_cursor or self._chosen_before)
+        if self.is_mounted:
+            self._rebuild(self._name_under_cursor or self._chosen_before)
 
     def set_error(self, error: TuiError) -> None:
         """Say why the models are not known; what was listed before stays listed."""
         self._error = error
-        self._rebuild(self._name_under_cursor)
+        if self.is_mounted:
+            self._rebuild(self._name_under_cursor)
 
     @property
     def shown(self) -> tuple[ModelInfo, ...]:
