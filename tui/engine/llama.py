@@ -51,7 +51,7 @@ def thread_count() -> int:
     """Return how many threads generate: the physical cores but one, which is left to the screen.
 
     llama.cpp's threads wait for each other by spinning: on a machine that is busy otherwise, one
-    thread too many makes an answer ten times slower, one too few costs little.
+    thread too many slows an answer down far more than one too few.
     """
     try:
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

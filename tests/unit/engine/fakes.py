@@ -15,7 +15,7 @@ NAME = "gemma3:270m"
 class FakeRunner:
     """Answers with pieces of text; `hold` makes it wait after the first."""
 
-    def __init__(self, pieces: Sequence[str] = ("Hel", "lo."), *, die: bool = False) -> None:
+    def __init__(self, pieces: Sequence[str] = ("Good ", "day."), *, die: bool = False) -> None:
         self.pieces = list(pieces)
         self.die = die
         self.hold: asyncio.Event | None = None
