@@ -145,7 +145,6 @@ COMMANDS: tuple[Command, ...] = (
         "enter",
         Group.INPUT,
         palette=False,
-        priority=True,
     ),
     Command(
         "prompt.newline",
@@ -156,7 +155,6 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+j,shift+enter,alt+enter",
         Group.INPUT,
         palette=False,
-        priority=True,
     ),
     Command(
         "transcript.message_up",

@@ -110,7 +110,24 @@ class PromptArea(TextArea, inherit_bindings=False):
             event.prevent_default()
             self.insert("\n")
             return
+        if not event.is_printable and await self._run_own_binding(event):
+            return
         await super()._on_key(event)
+
+    async def _run_own_binding(self, event: events.Key) -> bool:
+        """Run what `event` is bound to here or in the prompt; return whether it did anything.
+
+        Bindings run in the application, after the keys that were typed next have reached the widget (or,
+        with priority, before those typed earlier have): typing fast would send half a message.
+        """
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or active.node not in (self, self.parent):
+            return False
+        if not await self.app.run_action(active.binding.action, active.node):
+            return False
+        event.stop()
+        event.prevent_default()
+        return True
 
     async def _on_paste(self, event: events.Paste) -> None:
         # TextArea's own handler would insert the text a second time.
