@@ -177,10 +177,25 @@ async def test_typing_into_the_filter_asks_for_other_conversations() -> None:
         assert app.escapes == 1
 
 
+async def test_enter_before_the_found_ones_arrive_opens_the_first_of_them() -> None:
+    app = ListApp(MIXED)
+    async with app.run_test() as pilot:
+        await pilot.press("slash", "s", "q", "enter")
+        assert app.opened == []
+        app.panel.set_conversations([MIXED[3]], NOW)
+        await settle(pilot)
+        assert app.opened == [MIXED[3].id]
+        app.panel.set_conversations([MIXED[3]], NOW)
+        await settle(pilot)
+        assert app.opened == [MIXED[3].id]
+
+
 async def test_the_arrows_move_the_cursor_from_the_filter() -> None:
     app = ListApp(MIXED)
     async with app.run_test() as pilot:
-        await pilot.press("slash", "j", "down", "down", "enter")
+        await pilot.press("slash", "j")
+        app.panel.set_conversations(MIXED, NOW)
+        await pilot.press("down", "down", "enter")
         assert app.queries == ["j"]
         assert app.opened == [MIXED[2].id]
 

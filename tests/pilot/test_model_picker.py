@@ -3,6 +3,7 @@
 import pytest
 from rich.cells import cell_len
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -89,6 +90,17 @@ async def test_typing_filters_and_enter_takes_the_best() -> None:
         assert [each.name for each in app.picker.shown] == ["qwen3:8b", "llama3.2:latest"]
         await pilot.press("down", "enter")
         assert app.answers == ["llama3.2:latest"]
+
+
+async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
+    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        for key in ("t", "o", "o", "l", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await opened(pilot)
+        await opened(pilot)
+        assert app.answers == ["qwen3:8b"]
 
 
 async def test_escape_and_a_click_beside_close_without_a_choice() -> None:

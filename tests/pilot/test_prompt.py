@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.widgets import TextArea
 
 from tui.widgets.prompt import Prompt
@@ -46,6 +46,11 @@ class PromptApp(App[None]):
 
     def paste(self, text: str) -> None:
         self.area.post_message(Paste(text))
+
+
+def type_at_once(app: App[None], *keys: str) -> None:
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 async def test_enter_sends_and_clears_when_accepted() -> None:
@@ -102,6 +107,25 @@ async def test_every_newline_key_breaks_the_line() -> None:
         await pilot.press("a", "ctrl+j", "b", "shift+enter", "c", "alt+enter", "d", "shift+\r", "e")
         assert app.prompt.text == "a\nb\nc\nd\ne"
         assert app.sent == []
+
+
+async def test_keys_that_arrive_at_once_keep_their_order() -> None:
+    app = PromptApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        type_at_once(app, "a", "ctrl+j", "b", "left", "c", "alt+enter", "d", "end", "e", "enter", "f")
+        await pilot.pause()
+        await pilot.pause()
+        assert app.sent == ["a\nc\ndbe"]
+        assert app.prompt.text == "f"
+
+
+async def test_a_key_that_was_bound_anew_sends() -> None:
+    app = PromptApp()
+    async with app.run_test() as pilot:
+        app.set_keymap({"prompt.send": "ctrl+t", "prompt.newline": "enter"})
+        await pilot.press("a", "enter", "b", "ctrl+t")
+        assert app.sent == ["a\nb"]
 
 
 async def test_it_grows_to_a_third_of_the_screen() -> None:

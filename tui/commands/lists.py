@@ -102,7 +102,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "up",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "models.down",
@@ -113,7 +112,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "down",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "models.page_up",
@@ -124,7 +122,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "pageup",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "models.page_down",
@@ -135,7 +132,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "pagedown",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "models.choose",
@@ -146,7 +142,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "enter",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "models.close",
@@ -157,7 +152,6 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "escape,ctrl+l",
         Group.MODELS,
         palette=False,
-        priority=True,
     ),
     Command(
         "dialog.yes",

@@ -244,7 +244,7 @@ class ChatSession:
     def _show(self, conversation: Conversation | None, opened: OpenedConversation | None, draft: str) -> None:
         leaving = self._pane.conversation_id
         conversation_id = conversation.id if conversation else None
-        written = self._pane.prompt.text
+        written = self._pane.prompt.draft
         self._pane.show(
             conversation_id,
             opened.path if opened else (),

@@ -79,6 +79,14 @@ class ConversationList(Vertical):
             """The list that posted it."""
             return self.conversation_list
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        """Make an empty panel."""
+        super().__init__(id=id, classes=classes)
+        self._outdated = False
+        """The rows are still those of another filter."""
+        self._open_first = False
+        """Enter was pressed before the rows of the filter arrived."""
+
     def compose(self) -> ComposeResult:
         """Compose the filter and the rows."""
         yield Input(placeholder="/ search conversations", select_on_focus=False)
@@ -109,6 +117,11 @@ class ConversationList(Vertical):
         self.rows.show(rows, now)
         if not self.rows.cursor_shown:
             self.rows.watch_current(self.current)
+        self._outdated = False
+        if self._open_first:
+            self._open_first = False
+            self.rows.cursor = 0
+            self.action_open()
 
     def set_live(self, ids: AbstractSet[ConversationId]) -> None:
         """Say in which conversations an answer is being written."""
@@ -169,12 +182,16 @@ class ConversationList(Vertical):
     def _filter_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.rows.cursor = 0
+        self._outdated = True
         self.post_message(self.FilterChanged(self, self.query_text))
 
     @on(Input.Submitted)
     def _filter_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_open()
+        if self._outdated:
+            self._open_first = True
+        else:
+            self.action_open()
 
     @on(ConversationRows.Chosen)
     def _row_chosen(self, event: ConversationRows.Chosen) -> None:

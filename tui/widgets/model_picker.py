@@ -107,6 +107,7 @@ class ModelPicker(ModalScreen[str | None]):
         self._error = error
         self._clock = clock
         self._shown: tuple[ModelInfo, ...] = ()
+        self._filtered_by = ""
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the headings and the list."""
@@ -161,6 +162,9 @@ class ModelPicker(ModalScreen[str | None]):
 
     def action_choose(self) -> None:
         """Choose the model under the cursor."""
+        # Typed fast, Enter arrives before the list has followed the filter.
+        if self._filtered_by != self.filter.value:
+            self._filter_changed()
         if name := self._name_under_cursor:
             self.dismiss(name)
 
@@ -177,6 +181,11 @@ class ModelPicker(ModalScreen[str | None]):
     def _filter_changed(self) -> None:
         self._rebuild("" if self.filter.value.strip() else self._chosen_before)
 
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_choose()
+
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -188,7 +197,8 @@ class ModelPicker(ModalScreen[str | None]):
         return self._shown[index].name if index is not None and index < len(self._shown) else ""
 
     def _rebuild(self, cursor: str) -> None:
-        self._shown = filter_models(self.filter.value, self._models)
+        self._filtered_by = self.filter.value
+        self._shown = filter_models(self._filtered_by, self._models)
         width = min(_WIDEST, self.app.size.width * 96 // 100) - 6
         loaded = {full_name(each.name).casefold(): each for each in self._loaded}
         self.options.set_options(

@@ -107,28 +107,28 @@ class PromptArea(TextArea, inherit_bindings=False):
             self.app.copy_to_clipboard(self.pasted.expand(result.replaced_text))
 
     async def _on_key(self, event: events.Key) -> None:
-        if not event.is_printable and await self._run_in_turn(event):
-            return
         if event.key == MODIFY_OTHER_KEYS_SHIFT_ENTER:
             event.stop()
             event.prevent_default()
             self.insert("\n")
             return
+        if not event.is_printable and await self._run_own_binding(event):
+            return
         await super()._on_key(event)
 
-    async def _run_in_turn(self, event: events.Key) -> bool:
-        """Run the prompt's own command for a key, if it has one.
+    async def _run_own_binding(self, event: events.Key) -> bool:
+        """Run what `event` is bound to here or in the prompt; return whether it did anything.
 
-        A priority binding would run before the characters that were typed ahead of it, a binding that
-        is reached by bubbling after the ones typed behind it: either would send another text than the
-        one that was there when the key was pressed.
+        Bindings run in the application, after the keys that were typed next have reached the widget (or,
+        with priority, before those typed earlier have): typing fast would send half a message.
         """
         active = self.screen.active_bindings.get(event.key)
-        if active is None or not (active.binding.id or "").startswith("prompt."):
+        if active is None or active.node not in (self, self.parent):
+            return False
+        if not await self.app.run_action(active.binding.action, active.node):
             return False
         event.stop()
         event.prevent_default()
-        await self.app.run_action(active.binding.action, active.node)
         return True
 
     async def _on_paste(self, event: events.Paste) -> None:
