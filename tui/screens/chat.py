@@ -136,7 +136,7 @@ class ChatScreen(Screen[None]):
         session.show_server()
         await session.begin(first)
         self.session = session
-        session.keep_draft(self.pane.prompt.text)
+        session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
         if first_message := prompt or self._sent_early:
             self._start(session.send(first_message), "send")
@@ -195,7 +195,7 @@ class ChatScreen(Screen[None]):
 
     @on(Prompt.Changed)
     def _draft_changed(self, event: Prompt.Changed) -> None:
-        if self.session is not None and event.text == self.pane.prompt.text:
+        if self.session is not None and event.text == self.pane.prompt.draft:
             self.session.keep_draft(event.text)
 
     @on(ConversationList.Opened)
