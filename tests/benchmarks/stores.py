@@ -52,7 +52,7 @@ async def _fill(path: Path, kind: str) -> None:
         for number in range(MANY):
             await store.create(a_conversation(f"Conversation {number}", updated_at=1.7e9 + number * 600))
     else:
-        conversation = a_conversation("A long conversation", updated_at=1.7e9)
+        conversation = a_conversation("A long conversation", updated_at=1.7e9, model="gemma3:270m")
         await store.create(conversation)
         messages: list[Message] = []
         for number in range(MANY):
