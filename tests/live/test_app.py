@@ -24,7 +24,7 @@ def answered(terminal: Terminal, words: str) -> None:
 
 def test_a_conversation_with_the_real_model(home: Path) -> None:
     with Terminal(home=home, environment={"OLLAMA_TUI_SERVER_HOST": ""}) as terminal:
-        screen = terminal.wait_for("embedded engine", timeout=60)
+        terminal.wait_for("embedded engine", timeout=60)
         terminal.wait_for("Its model is tiny")
         terminal.type("What is the capital of France?")
         terminal.press("enter")
@@ -42,6 +42,5 @@ def test_a_conversation_with_the_real_model(home: Path) -> None:
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
     with Terminal(["--continue"], home=home) as terminal:
-        screen = terminal.wait_for("You ", timeout=60)
-        assert "Name three fruits." in screen
+        screen = terminal.wait_for("Name three fruits.", timeout=60)
         assert "What is the capital" in screen
