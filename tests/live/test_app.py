@@ -42,5 +42,5 @@ def test_a_conversation_with_the_real_model(home: Path) -> None:
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
     with Terminal(["--continue"], home=home) as terminal:
-        screen = terminal.wait_for("Name three fruits.", timeout=60)
-        assert "What is the capital" in screen
+        terminal.wait_for("Name three fruits.", timeout=60)
+        terminal.wait_for("What is the capital")
