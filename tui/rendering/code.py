@@ -1,4 +1,4 @@
-"""Blocks of code: a header with the language and a copy mark, and lines of which only the asked for are made."""
+"""Blocks of code: a header with the language and a copy mark, and lines that are made when asked for."""
 
 from bisect import bisect_right
 from collections import OrderedDict

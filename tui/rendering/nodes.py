@@ -263,7 +263,7 @@ class _Inline:
         elif kind == "code_inline":
             self._add(token.content, self._ink._replace(role="inline"))
         elif kind == "math_inline":
-            self._add(to_unicode(token.content, token.markup), self._ink._replace(role="math"))
+            self._add(_formula(token.content, token.markup), self._ink._replace(role="math"))
         elif kind == "html_inline":
             self._html(token.content)
         elif kind == "footnote_ref":
@@ -297,6 +297,13 @@ class _Inline:
             self._add(url, self._ink._replace(role="link", underline=True, href=f"http://{url}"))
             end = match.start() + len(url)
         self._add(text[end:], self._ink)
+
+
+def _formula(source: str, mark: str) -> str:
+    text = to_unicode(source, mark)
+    if "\n" not in text:
+        return text
+    return f"\n{text}\n" if mark in ("$$", "\\[") else text.replace("\n", "; ")
 
 
 def _href(value: object) -> str:

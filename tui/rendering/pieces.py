@@ -17,6 +17,7 @@ _PLAIN: Final = re.compile(r"(?:[^\W\d_]|[\"'(“‘«])[^\n]*")
 """A line that, where a paragraph may begin or go on, can be nothing else."""
 
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
+_CODE: Final = frozenset({"fence", "code_block"})
 _REGION: Final = 64
 """Lines that are parsed at a time at first."""
 
@@ -234,7 +235,9 @@ class Cutter:
         for index, (_, content) in enumerate(items):
             start = bounds[index]
             if index:
-                gap = not lines[start - 1].strip(" \t")
+                # code gets an empty line after it even where the source has none
+                before = items[index - 1][1]
+                gap = not lines[start - 1].strip(" \t") or (bool(before) and before[-1].type in _CODE)
             piece = Piece(
                 _joined(lines, start, bounds[index + 1]),
                 gap,
@@ -252,4 +255,4 @@ def _joined(lines: list[str], start: int, stop: int) -> str:
 
 
 def _codes(tokens: "Sequence[Token]") -> int:
-    return sum(token.type in ("fence", "code_block") for token in tokens)
+    return sum(token.type in _CODE for token in tokens)

@@ -4,7 +4,11 @@ import re
 from typing import Final
 
 _HELD: Final = re.compile(
-    r"[ \t>]*(?:[-+*=_~`#>|: ]+|\d{1,9}[.)]?|\$+|\\|\\\[|\[\^?\w*\]?:?|[-+*][ \t]+\[[ xX]?\]?)?[ \t]*|[ \t>]*(?:`{3,}|~{3,})[^`]*"
+    r"""[ \t>]*(?:
+        (?:[-+*=_~`\#>|:\ ]+ | \d{1,9}[.)]? | \$+ | \\\[? | \[\^?\w*\]?:? | [-+*][ \t]+\[[\ xX]?\]?)?[ \t]*
+        | (?:`{3,}|~{3,})[^`]*
+    )""",
+    re.VERBOSE,
 )
 _LOOKED_AT: Final = 1_000
 """Characters at the end in which open marks are looked for."""

@@ -40,7 +40,7 @@ class Wrapped(Generic[S]):
 
 def is_narrow(text: str) -> bool:
     """Return whether every character of `text` is one cell wide."""
-    return text.isascii() and text.isprintable() or _NARROW.fullmatch(text) is not None
+    return (text.isascii() and text.isprintable()) or _NARROW.fullmatch(text) is not None
 
 
 def clip(text: str, width: int) -> str:
