@@ -1,7 +1,6 @@
 """Markdown as a small tree of what will be drawn; the parser's tokens are not kept."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,8 @@ from tui.rendering.rules import parser, trimmed_address
 from tui.rendering.tex import to_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from markdown_it.token import Token
 
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
@@ -160,7 +161,7 @@ def _cached_inline(content: str) -> tuple[list[Run], bool]:
 
 def _parsed_inline(content: str, env: Env) -> tuple[list[Run], bool]:
     """Return the runs, and whether no mark in them is waiting for its partner in what follows."""
-    if _NO_MARKS.fullmatch(content):
+    if _NO_MARKS.fullmatch(content) and "www." not in content.lower():
         return [(content, TEXT)], True
     md = parser()
     tokens: list[Token] = []

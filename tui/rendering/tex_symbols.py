@@ -58,8 +58,10 @@ FUNCTIONS: Final = _names(
     """
 )
 
-SPACES: Final = {",": " ", ";": " ", ":": " ", " ": " ", "!": "", "quad": "  ", "qquad": "    ", "enspace": " ",
-                 "thinspace": " ", ">": " "}  # fmt: skip
+SPACES: Final = {
+    ",": " ", ";": " ", ":": " ", ">": " ", " ": " ", "!": "", "quad": "  ", "qquad": "    ", "enspace": " ",
+    "thinspace": " ",
+}  # fmt: skip
 
 ACCENTS: Final = {
     "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7",
