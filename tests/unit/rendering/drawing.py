@@ -97,4 +97,6 @@ def spec_examples() -> list[str]:
 
 
 def corpus() -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.md")) if path.name != "README.md"]
+    return [
+        path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.md")) if path.name != "README.md"
+    ]

@@ -21,7 +21,9 @@ def test_emphasis_has_styles_and_no_marks() -> None:
     assert style_of(source, "struck").strike
     assert style_of(source, "both").bold and style_of(source, "both").italic
     background = style_of(source, "code").bgcolor
-    assert background is not None and background.triplet is not None and background.triplet.hex == DARK.surface
+    assert (
+        background is not None and background.triplet is not None and background.triplet.hex == DARK.surface
+    )
 
 
 def test_headings() -> None:
@@ -137,12 +139,23 @@ def test_markup_of_the_framework_is_text() -> None:
 
 def test_footnotes() -> None:
     source = "Text[^1] and[^note], not [^none].\n\n[^1]: First\n    line.\n[^note]: Second."
-    assert text_of(source) == ["Text¹ and[note], not [^none].", "", "¹ First", "  line.", "", "[note] Second."]
+    assert text_of(source) == [
+        "Text¹ and[note], not [^none].",
+        "",
+        "¹ First",
+        "  line.",
+        "",
+        "[note] Second.",
+    ]
 
 
 def test_code_has_a_header_with_language_and_copy_mark() -> None:
     lines = lines_of("```python title=x\ndef f():\n\treturn 1\n```", 30)
-    assert [line.strip.text.rstrip() for line in lines] == [" python                  copy", " def f():", "     return 1"]
+    assert [line.strip.text.rstrip() for line in lines] == [
+        " python                  copy",
+        " def f():",
+        "     return 1",
+    ]
     assert all(line.strip.cell_length == 30 for line in lines)
     assert copied(lines) == "\ndef f():\n    return 1"
     metas = [segment.style.meta for segment in lines[0].strip if segment.style and segment.text == "copy"]

@@ -1,25 +1,87 @@
 """Markdown that arrives in pieces."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.rendering.drawing import DARK, LIGHT, corpus, document, lines_of, spec_examples, style_of, text_of
+from tests.unit.rendering.drawing import (
+    DARK,
+    LIGHT,
+    corpus,
+    document,
+    lines_of,
+    spec_examples,
+    style_of,
+    text_of,
+)
 from tui.rendering.document import Document
 from tui.rendering.line import Line
 
 EXAMPLES = spec_examples()
 CORPUS = corpus()
 FRAGMENTS = [
-    "text", "**bold**", "*it", "`code`", "`", "```", "```py", "~~~", "- ", "* ", "1. ", "7) ", "  ", "    ", "\t", "\n",
-    "\n\n", "\r\n", "> ", "# ", "---", "===", "| a | b |\n", "|--|:-:|\n", "[a]", "[a]: /u\n", "[^1]", "[^1]: n\n",
-    "<div>", "<!-- ", "-->", "$x^2$", "$$", "\\(", "\\[", "\\]", "https://x.example/", "![", "](/u)", "é", "漢", "👨‍👩‍👧",
-    "\ud83d", "\ude00", "\x1b", "&amp;", "\\", '"title"', "- [x] ", "def f(): # x", "/* ", "'''",
-]  # fmt: skip
+    "text",
+    "**bold**",
+    "*it",
+    "`code`",
+    "`",
+    "```",
+    "```py",
+    "~~~",
+    "- ",
+    "* ",
+    "1. ",
+    "7) ",
+    "  ",
+    "    ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "> ",
+    "# ",
+    "---",
+    "===",
+    "| a | b |\n",
+    "|--|:-:|\n",
+    "[a]",
+    "[a]: /u\n",
+    "[^1]",
+    "[^1]: n\n",
+    "<div>",
+    "<!-- ",
+    "-->",
+    "$x^2$",
+    "$$",
+    "\\(",
+    "\\[",
+    "\\]",
+    "https://x.example/",
+    "![",
+    "](/u)",
+    "é",
+    "漢",
+    "👨‍👩‍👧",
+    "\ud83d",
+    "\ude00",
+    "\x1b",
+    "&amp;",
+    "\\",
+    '"title"',
+    "- [x] ",
+    "def f(): # x",
+    "/* ",
+    "'''",
+]
 markdown = st.one_of(
     st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join),
     st.lists(st.sampled_from(EXAMPLES), min_size=1, max_size=3).map("\n".join),
-    st.lists(st.sampled_from([line for text in CORPUS for line in text.split("\n")]), max_size=12).map("\n".join),
+    st.lists(st.sampled_from([line for text in CORPUS for line in text.split("\n")]), max_size=12).map(
+        "\n".join
+    ),
     st.text(max_size=40),
 )
 
@@ -28,13 +90,17 @@ def signature(source: Document, width: int = 44) -> tuple[list[tuple[object, ...
     def of(line: Line) -> tuple[object, ...]:
         return (list(line.strip), line.gutter, line.join, line.tail)
 
-    return [of(line) for line in lines_of(source, width)], [*source.code_blocks], [b.source for b in source.blocks]
+    return (
+        [of(line) for line in lines_of(source, width)],
+        [*source.code_blocks],
+        [b.source for b in source.blocks],
+    )
 
 
 def grown(text: str, cuts: list[int], looks: int) -> Document:
     result = Document()
     bounds = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
-    for number, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, stop) in enumerate(pairwise(bounds)):
         result.append(text[start:stop])
         if looks and number % looks == 0:
             lines_of(result, 30)
@@ -67,8 +133,6 @@ def test_specification_examples_end_like_the_whole() -> None:
 @settings(max_examples=120, deadline=None)
 @given(markdown, st.integers(1, 120), st.booleans(), st.integers(0, 9))
 def test_no_line_is_wider_than_the_screen(text: str, width: int, wrap: bool, offset: int) -> None:
-    from dataclasses import replace
-
     lines_of(document(text), width, replace(DARK, wrap_code=wrap, code_offset=offset))
 
 
@@ -84,7 +148,9 @@ def test_blocks_stay_the_same_objects() -> None:
     before = list(growing.blocks)
     growing.append(" words")
     after = list(growing.blocks)
-    assert [one is other for one, other in zip(before, after, strict=True)] == [True] * (len(before) - 1) + [False]
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True] * (len(before) - 1) + [
+        False
+    ]
     assert list(growing.blocks) == after
     growing.close()
     assert all(one is other for one, other in zip(after, growing.blocks, strict=True))
