@@ -259,6 +259,10 @@ class CodeBlock:
             height += rows_of(self._last, width - 2 * _pad(width))
         return height
 
+    def estimate(self, width: int) -> int:
+        """Return how many lines it has if it is not wrapped."""
+        return self.height(width)
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`; only these are highlighted."""
         styles = styles_for(palette)

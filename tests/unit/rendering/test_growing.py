@@ -247,3 +247,25 @@ def test_a_growing_block_of_code_is_read_once(monkeypatch: pytest.MonkeyPatch) -
         height = block.height(80)
         block.lines(max(0, height - 30), height, 80, DARK)
     assert len(seen) == 400
+
+
+def test_a_table_that_grows_row_by_row() -> None:
+    whole = "# x\n\n| a | b |\n|---|---|\n"
+    growing = Document(whole)
+    for number in range(90):
+        row = f"| {number} | {'x' * (number % 9)} |\n"
+        whole += row
+        growing.append(row[:4])
+        assert text_of(growing)[-1].startswith(str(number))
+        growing.append(row[4:])
+        assert text_of(growing) == text_of(document(whole, closed=False))
+    growing.append("not a row\n\nafter")
+    growing.close()
+    assert signature(growing) == signature(document(whole + "not a row\n\nafter"))
+
+
+def test_estimates_are_near_enough() -> None:
+    for text in CORPUS:
+        blocks = document(text).blocks
+        height = sum(block.height(80) for block in blocks)
+        assert height / 2 <= sum(block.estimate(80) for block in blocks) <= 2 * height
