@@ -1,5 +1,7 @@
 """Markdown that arrives in pieces."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -269,3 +271,43 @@ def test_estimates_are_near_enough() -> None:
         blocks = document(text).blocks
         height = sum(block.height(80) for block in blocks)
         assert height / 2 <= sum(block.estimate(80) for block in blocks) <= 2 * height
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*",
+        "[",
+        "`a",
+        ">",
+        "> ",
+        "a:",
+        "_a ",
+        "$",
+        "\\(",
+        "<",
+        "![",
+        "- ",
+        "#",
+        "|",
+        "https://x" + "." * 99,
+        "1) ",
+        "&",
+        "~~",
+    ],
+)
+def test_endless_marks_are_drawn_in_bearable_time(text: str) -> None:
+    whole = text * (30_000 // len(text))
+    growing = Document(whole)
+    lines_of(growing, 80)
+    growing.close()
+    lines_of(growing, 80)
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, tui.rendering.document; "
+        "print([name for name in ('pygments', 'markdown_it', 'textual.app') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"
