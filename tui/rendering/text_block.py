@@ -12,8 +12,8 @@ from tui.rendering.nodes import Node, References, parse
 from tui.rendering.pieces import Piece
 
 COLOURLESS: Final = Palette(
-    True,
-    "#ffffff", "#000000", "#000000", "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff",
+    True, "#ffffff", "#000000", "#000000", "#ffffff",
+    "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff",
 )  # fmt: skip
 """For heights: colours do not matter."""
 
