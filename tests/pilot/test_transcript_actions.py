@@ -72,11 +72,8 @@ async def test_scrolled_on_the_cursor_comes_along() -> None:
     async with app.run_test(size=(60, 14)) as pilot:
         app.transcript.scroll_to(y=100, animate=False)
         await pilot.pause()
-        before = app.rows()
         await pilot.press("j")
         assert app.transcript.visible_messages()[0] == app.transcript._cursor
-        assert [row[1:] for row in app.rows()[1:-1]] == [row[1:] for row in before[1:-1]] or True
-        assert app.transcript.scroll_y <= 100
 
 
 async def test_c_copies_the_markdown_of_the_message() -> None:
@@ -222,8 +219,7 @@ async def test_a_selection_outlives_heights_that_change_above() -> None:
     async with app.run_test(size=(40, 40)) as pilot:
         column, row = place_of(app, "m4 line 1")
         await drag(pilot, (column, row), (column + 8, row))
-        first = app.transcript._items[0]
-        app.transcript.replace(replace(first, content="longer\n" * 9))  # type: ignore[arg-type]
+        app.transcript.replace(replace(conversation(6)[0], content="longer\n" * 9))
         await pilot.pause()
         assert app.screen.get_selected_text() == "m4 line 1"
 
@@ -307,9 +303,12 @@ async def test_finding_counts_shows_and_steps() -> None:
         assert app.counts[-1] == (3, 3)
         assert "a NEEDLE in the hay" in "\n".join(app.rows())
         assert "3/3" in app.rows()[-1]
-        await pilot.press("down", "up")
+        await pilot.press("down", "up", "up")
         await app.settled(pilot)
-        assert app.counts[-1] == (3, 3)
+        assert app.counts[-1] == (2, 3)
+        app.transcript.go_to(messages[150].id)
+        await pilot.pause()
+        assert "▸ Thought" in "\n".join(app.rows())
         await pilot.press("x")
         await app.settled(pilot)
         assert "no match" in app.rows()[-1]

@@ -184,7 +184,8 @@ class MessageItem:
             stack.sync(blocks[part], inner, wrap_code)
             if not stack.blocks:
                 continue
-            if part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking):
+            is_apart = part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking)
+            if is_apart and self._segments[-1][1] is not Part.TITLE:
                 row += 1
             self._segments.append((row, part))
             row += stack.height
@@ -220,9 +221,9 @@ class MessageItem:
         notes: list[Block] = []
         if message.status is MessageStatus.FAILED:
             error = sanitize_line(message.error, 2000) or "The answer failed."
-            notes.append(PlainBlock(error, "error", bar="▌ "))
+            notes.append(PlainBlock(error, "error", bar="▌ ", bar_ink="error"))
             if hint := sanitize_line(message.hint, 2000):
-                notes.append(PlainBlock(hint, "muted", bar="▌ "))
+                notes.append(PlainBlock(hint, "muted", bar="▌ ", bar_ink="error"))
         notes.extend(furniture.ending(message))
         return notes
 

@@ -137,8 +137,8 @@ class RowPainter:
         above = max(0, (height - len(lines)) // 2)
         strips = [self.blank()] * above
         for line in lines:
-            words = Segment(" " * left + line, self._base + self._ink("muted"))
-            strips.append(Strip([words]).adjust_cell_length(self._width, self._base))
+            words = Segment(" " * left, self._base), Segment(line, self._base + self._ink("muted"))
+            strips.append(Strip(words).adjust_cell_length(self._width, self._base))
         return (strips + [self.blank()] * height)[:height]
 
     def labelled(self, strip: Strip, label: str, meta: dict[str, str]) -> Strip:
