@@ -29,7 +29,7 @@ async def test_opens_at_the_end_and_follows() -> None:
     app = TranscriptApp(conversation(50))
     async with app.run_test(size=(60, 14)):
         assert "m49 line 2" in "\n".join(app.rows())
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_a_streaming_answer_is_followed() -> None:
@@ -46,7 +46,7 @@ async def test_a_streaming_answer_is_followed() -> None:
         app.transcript.replace(replace(answer, content=text, status=MessageStatus.COMPLETE))
         await pilot.pause()
         assert "token 39" in "\n".join(app.rows())
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_text_that_arrives_below_moves_nothing_and_is_announced() -> None:
@@ -64,10 +64,10 @@ async def test_text_that_arrives_below_moves_nothing_and_is_announced() -> None:
         await pilot.pause()
         assert text_rows(app) == before
         assert "↓ new text" in app.rows()[-1]
-        assert not app.transcript.following
+        assert not app.follows()
         await pilot.click("Transcript", offset=(55, 13))
         await pilot.pause()
-        assert app.transcript.following
+        assert app.follows()
         assert "↓ new text" not in app.rows()[-1]
 
 
@@ -79,7 +79,7 @@ async def test_random_scrolls_show_no_discontinuity(seed: int) -> None:
     async with app.run_test(size=(50, 16)) as pilot:
         for _ in range(60):
             before = text_rows(app)
-            at_top, at_end = app.transcript.scroll_y == 0, app.transcript.following
+            at_top, at_end = app.transcript.scroll_y == 0, bool(app.follows())
             step = rng.choice([-14, -9, -3, -1, 1, 2, 5, 13])
             if abs(step) > 12:
                 app.transcript.page(step // abs(step))
@@ -97,7 +97,7 @@ async def test_random_scrolls_show_no_discontinuity(seed: int) -> None:
                 assert any(after[n:] == before[: len(before) - n] for n in possible), step
             else:
                 moved = min(step, len(before))
-                possible = range(1, moved + 1) if app.transcript.following else [moved]
+                possible = range(1, moved + 1) if app.follows() else [moved]
                 assert any(after[: len(before) - n] == before[n:] for n in possible), step
 
 
@@ -128,7 +128,7 @@ async def test_at_the_end_a_resize_stays_at_the_end() -> None:
         for width, height in ((30, 10), (80, 30), (20, 5), (60, 16)):
             await pilot.resize_terminal(width, height)
             await pilot.pause()
-            assert app.transcript.following
+            assert app.follows()
             assert "m29" in "\n".join(app.rows()) or height == 5
 
 
@@ -148,7 +148,7 @@ async def test_each_conversation_opens_where_it_was_left() -> None:
         assert text_rows(app) == before
         app.transcript.show("two", conversation(20))
         await pilot.pause()
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_shown_again_a_conversation_does_not_move() -> None:

@@ -104,6 +104,10 @@ class TranscriptApp(App[None]):
     def transcript(self) -> Transcript:
         return self.query_one(Transcript)
 
+    def follows(self) -> bool:
+        """Return whether the transcript follows its end."""
+        return self.transcript.following
+
     def rows(self) -> list[str]:
         """Return what is on the screen, row by row."""
         return [strip.text for strip in self.screen._compositor.render_strips()]
