@@ -1,6 +1,7 @@
-"""Blocks of code: a header with the language and a copy mark, and lines of which only the asked for are made."""
+"""Blocks of code: a header with the language and a copy mark, and lines that are made when asked for."""
 
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from tui.rendering.line import Line, Palette
 from tui.rendering.wrap import clip, fold, is_narrow, window
 
 _TAB: Final = 4
+_REMEMBERED: Final = 8
 _KEPT: Final = 400
 """Lines of a block that stay drawn."""
 
@@ -26,20 +28,40 @@ class CodeText(NamedTuple):
     code: str
 
 
+def language_of(info: str) -> str:
+    """Return the language that the line which opens a block of code names."""
+    return info.split(maxsplit=1)[0].strip("{}.") if info.strip() else ""
+
+
 class CodeBuffer:
     """The lines of a block of code, which may still be growing."""
 
-    __slots__ = ("_drawn", "_highlighter", "_key", "_offsets", "_width", "info", "language", "lines")
+    __slots__ = (
+        "_drawn",
+        "_highlighter",
+        "_key",
+        "_made",
+        "_offsets",
+        "_rows",
+        "_rows_key",
+        "_width",
+        "info",
+        "language",
+        "lines",
+    )
 
     def __init__(self, info: str) -> None:
         self.info = info
-        self.language = info.split(maxsplit=1)[0].strip("{}.") if info.strip() else ""
+        self.language = language_of(info)
         self.lines: list[str] = []
         self._highlighter: Highlighter | None = None
         self._key: tuple[int, Palette] | None = None
         self._drawn: dict[int, Line] = {}
         self._width = 0
         self._offsets: list[int] = [0]
+        self._rows_key: tuple[int, bool, int] | None = None
+        self._rows: list[Row] = []
+        self._made = 0
 
     def row(self, index: int, width: int, palette: Palette, last: str | None = None) -> Row:
         """Return a line as one row, cut at the edges."""
@@ -78,6 +100,19 @@ class CodeBuffer:
             line = paint(self.row(index, width, palette), styles_for(palette))
             self._drawn[index] = line
         return line
+
+    def rows(self, width: int, palette: Palette) -> list[Row]:
+        """Return all lines as rows; those that were there before are remembered."""
+        key = (width, palette.wrap_code, palette.code_offset)
+        if self._rows_key != key:
+            self._rows_key, self._rows, self._made = key, [], 0
+        while self._made < len(self.lines):
+            if palette.wrap_code:
+                self._rows.extend(self.wrapped(self._made, width))
+            else:
+                self._rows.append(self.row(self._made, width, palette))
+            self._made += 1
+        return self._rows
 
     def offsets(self, count: int, width: int) -> list[int]:
         """Return the first row of each line when wrapped at `width`, and the end of the last."""
@@ -143,20 +178,40 @@ def header(language: str, number: int, width: int) -> Row:
     label = clip(language, width - len(_COPY) - 4)
     fill = width - cell_len(label) - len(_COPY) - 2
     return Row(
-        [(f" {label}{' ' * fill}", _LABEL), (_COPY, Ink("code.copy", underline=True, copy=number)), (" ", _LABEL)],
+        [
+            (f" {label}{' ' * fill}", _LABEL),
+            (_COPY, Ink("code.copy", underline=True, copy=number)),
+            (" ", _LABEL),
+        ],
         width,
     )
 
 
-def code_rows(buffer: CodeBuffer, number: int, width: int, palette: Palette) -> list[Row]:
-    """Return a whole block of code, for one that stands inside a list or a quotation."""
-    rows = [header(buffer.language, number, width)]
-    for index in range(len(buffer.lines)):
-        if palette.wrap_code:
-            rows.extend(buffer.wrapped(index, width))
-        else:
-            rows.append(buffer.row(index, width, palette))
-    return rows
+_growing: OrderedDict[tuple[str, str], CodeBuffer] = OrderedDict()
+"""The buffers of the code that was laid out last, by language and first line."""
+
+
+def code_rows(info: str, lines: list[str], number: int, width: int, palette: Palette) -> list[Row]:
+    """Return a whole block of code, for one that stands inside a list or a quotation.
+
+    Such code is laid out again with all of its item each time the item grows: what has been made of
+    its lines but the last is remembered for the next time.
+    """
+    if not lines:
+        return [header(language_of(info), number, width)]
+    *complete, last = lines
+    key = (info, lines[0])
+    buffer = _growing.pop(key, None)
+    if buffer is None or buffer.lines != complete[: len(buffer.lines)]:
+        buffer = CodeBuffer(info)
+    buffer.lines.extend(complete[len(buffer.lines) :])
+    _growing[key] = buffer
+    if len(_growing) > _REMEMBERED:
+        _growing.popitem(last=False)
+    rows = [header(buffer.language, number, width), *buffer.rows(width, palette)]
+    if palette.wrap_code:
+        return rows + buffer.wrapped(len(complete), width, last)
+    return [*rows, buffer.row(len(complete), width, palette, last)]
 
 
 class CodeBlock:
@@ -213,7 +268,9 @@ class CodeBlock:
         if palette.wrap_code:
             result.extend(self._wrapped(first, last, width, palette))
             return result
-        result.extend(self._buffer.line(index, width, palette) for index in range(first, min(last, self._count)))
+        result.extend(
+            self._buffer.line(index, width, palette) for index in range(first, min(last, self._count))
+        )
         if self._last is not None and first <= self._count < last:
             result.append(paint(self._buffer.row(self._count, width, palette, self._last), styles))
         return result

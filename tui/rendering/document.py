@@ -25,7 +25,17 @@ class Document:
     earlier ones only when a link or a footnote that they mention is defined further down.
     """
 
-    __slots__ = ("_blocks", "_carry", "_closed", "_codes", "_cutter", "_finished", "_partial", "_references", "_stale")
+    __slots__ = (
+        "_blocks",
+        "_carry",
+        "_closed",
+        "_codes",
+        "_cutter",
+        "_finished",
+        "_partial",
+        "_references",
+        "_stale",
+    )
 
     def __init__(self, text: str = "") -> None:
         self._references = References()
@@ -115,7 +125,9 @@ class Document:
         del self._blocks[self._finished :]
         fence = self._cutter.fence
         if fence is not None:
-            partial = None if not self._partial or fence.may_close(self._partial) else fence.code(self._partial)
+            partial = (
+                None if not self._partial or fence.may_close(self._partial) else fence.code(self._partial)
+            )
             self._blocks.append(self._code(fence, "", partial))
             return
         pieces = [] if self._closed else self._cutter.rest(self._partial)
@@ -126,7 +138,9 @@ class Document:
             self._blocks.append(self._block(piece, codes, before, provisional=last and _open(piece.source)))
             codes += piece.codes
 
-    def _block(self, piece: Piece, number: int, old: DocumentBlock | None, provisional: bool) -> DocumentBlock:
+    def _block(
+        self, piece: Piece, number: int, old: DocumentBlock | None, provisional: bool
+    ) -> DocumentBlock:
         """Return a block for `piece`: the one that stood there before, if it is the same."""
         if piece.indented:
             buffer = CodeBuffer("")
@@ -155,4 +169,6 @@ def _open(source: str) -> bool:
 
 
 def _unindented(source: str) -> list[str]:
-    return [line.removeprefix("    ") if line.startswith("    ") else line.lstrip() for line in source.split("\n")]
+    return [
+        line.removeprefix("    ") if line.startswith("    ") else line.lstrip() for line in source.split("\n")
+    ]

@@ -1,7 +1,7 @@
 """Highlighting code one line at a time, so that a growing block costs only what is new."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +10,12 @@ from tui.rendering.ink import Ink, Run
 if TYPE_CHECKING:
     from pygments.lexer import Lexer, RegexLexer
     from pygments.token import _TokenType
+
+    Piece = tuple[_TokenType | str, str]
+    Action = _TokenType | Callable[[Lexer, re.Match[str]], Iterator[tuple[int, _TokenType, str]]] | None
+    Rules = list[
+        tuple[Callable[[str, int], re.Match[str] | None], Action, tuple[str, ...] | int | str | None]
+    ]
 
 _LONGEST: Final = 2_000
 """Longer lines are data, not code to read: they stay plain."""
@@ -30,12 +36,12 @@ _SPANNING: Final = {
 }
 """What begins a construct of several lines: how it ends, and what it is."""
 
-_C_LIKE: Final = frozenset(
-    "c cpp csharp java javascript typescript jsx tsx go css scss less php swift kotlin scala dart groovy"
-    " objective-c rust sql mysql postgresql plpgsql transact-sql solidity protobuf glsl hlsl cuda zig v".split()
-)
+_C_LIKE: Final = """
+    c cpp csharp java javascript typescript jsx tsx go css scss less php swift kotlin scala dart groovy cuda v
+    objective-c rust sql mysql postgresql plpgsql transact-sql solidity protobuf glsl hlsl zig
+"""
 _OPENERS: Final = {
-    **dict.fromkeys(_C_LIKE, ("/*",)),
+    **dict.fromkeys(_C_LIKE.split(), ("/*",)),
     **dict.fromkeys(("html", "xml", "svg", "vue"), ("<!--",)),
     "go": ("/*", "`"),
     "lua": ("--[[",),
@@ -90,12 +96,15 @@ class LineLexer:
     def _whole(self, line: str) -> Iterator[tuple[int, "_TokenType", str]]:
         return self._lexer.get_tokens_unprocessed(line + "\n")
 
-    def _pieces(self, text: str, stack: list[str], opened: list[str]) -> Iterator[tuple["_TokenType | str", str]]:
+    def _pieces(self, text: str, stack: list[str], opened: list[str]) -> Iterator["Piece"]:
         """Do what `RegexLexer.get_tokens_unprocessed` does, but stop before the end of the text.
 
         The rules that match there, such as a `default` that leaves a state, must see the next line.
         """
+        from pygments.lexer import RegexLexer
+
         lexer = self._lexer
+        assert isinstance(lexer, RegexLexer)
         openers = [opener for opener in self._openers if opener in text]
         position, size = 0, len(text)
         for _ in range(8 * size + 64):  # a lexer whose rules go round in circles stops here
@@ -116,42 +125,40 @@ class LineLexer:
                 opened.append(opener)
                 position += len(opener)
                 continue
-            position = yield from _step(lexer, text, position, stack)  # type: ignore[arg-type]
+            position, pieces = _step(lexer, text, position, stack)
+            yield from pieces
 
 
 def _opening(text: str, position: int, openers: list[str], state: str) -> str:
     """Return the opener that stands at `position` and is not closed in this line."""
     for opener in openers:
-        if text.startswith(opener, position) and not _INSIDE.search(state):
-            if text.find(_SPANNING[opener][0], position + len(opener)) < 0:
-                return opener
+        opens = text.startswith(opener, position) and not _INSIDE.search(state)
+        if opens and text.find(_SPANNING[opener][0], position + len(opener)) < 0:
+            return opener
     return ""
 
 
-def _step(
-    lexer: "RegexLexer", text: str, position: int, stack: list[str]
-) -> Iterator[tuple["_TokenType | str", str]]:
-    """Apply one rule of a regular-expression lexer; return where it got to."""
+def _step(lexer: "RegexLexer", text: str, position: int, stack: list[str]) -> "tuple[int, list[Piece]]":
+    """Apply one rule of a regular-expression lexer; return where it got to, and what it found."""
     from pygments.token import Error, Whitespace, _TokenType
 
-    for match_rule, action, new_state in lexer._tokens[stack[-1]]:
+    rules: Rules = lexer._tokens[stack[-1]]  # type: ignore[attr-defined]
+    for match_rule, action, new_state in rules:
         match = match_rule(text, position)
         if not match:
             continue
-        if type(action) is _TokenType:
-            yield action, match.group()
+        pieces: list[Piece] = []
+        if isinstance(action, _TokenType):
+            pieces.append((action, match.group()))
         elif action is not None:
-            for _, kind, value in action(lexer, match):
-                yield kind, value
+            pieces.extend((kind, value) for _, kind, value in action(lexer, match))
         if new_state is not None:
             _transition(stack, new_state)
-        return match.end()
+        return match.end(), pieces
     if text[position] == "\n":
         stack[:] = ["root"]
-        yield Whitespace, "\n"
-    else:
-        yield Error, text[position]
-    return position + 1
+        return position + 1, [(Whitespace, "\n")]
+    return position + 1, [(Error, text[position])]
 
 
 def _transition(stack: list[str], new_state: tuple[str, ...] | int | str) -> None:
@@ -178,7 +185,7 @@ _PLAIN: Final = Ink("code")
 _INKS: dict[str, Ink] = {}
 
 
-def _merged(line: str, pieces: "Iterator[tuple[_TokenType | str, str]] | list[tuple[_TokenType | str, str]]") -> list[Run]:
+def _merged(line: str, pieces: "Iterable[Piece]") -> list[Run]:
     """Return runs that spell exactly `line`, neighbours of the same ink joined."""
     runs: list[Run] = []
     used = 0

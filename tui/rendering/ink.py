@@ -1,5 +1,6 @@
 """What a piece of text is, apart from the theme; and the styles that a theme gives it."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -45,31 +46,45 @@ MUTED: Final = Ink("muted")
 FRAME: Final = Ink("frame")
 CODE_PAD: Final = Ink("code")
 
-_CODE_COLORS: Final = {
-    "code.keyword": "primary",
-    "code.function": "secondary",
-    "code.class": "accent",
-    "code.builtin": "secondary",
-    "code.string": "success",
-    "code.number": "warning",
-    "code.constant": "warning",
-    "code.attribute": "accent",
-    "code.tag": "primary",
-    "code.meta": "accent",
-    "code.deleted": "error",
-    "code.inserted": "success",
-    "code.comment": "muted",
+_MIXED: Final = {
+    "teal": ("primary", "success"),
+    "coral": ("error", "warning"),
+    "edge": ("muted", "background"),
+    "bar": ("primary", "background"),
 }
-_TEXT_COLORS: Final = {
+"""Colours half way between two of the palette, where its own are too few."""
+
+_COLORS: Final = {
     "muted": "muted",
     "link": "primary",
     "marker": "primary",
     "math": "secondary",
+    "note": "accent",
+    "inline": "accent",
+    "frame": "edge",
+    "bar": "bar",
     "h1": "primary",
     "h2": "primary",
     "h3": "secondary",
-    "note": "accent",
+    "code.label": "muted",
+    "code.copy": "muted",
+    "code.comment": "muted",
+    "code.keyword": "primary",
+    "code.tag": "primary",
+    "code.function": "teal",
+    "code.builtin": "teal",
+    "code.class": "accent",
+    "code.attribute": "accent",
+    "code.meta": "accent",
+    "code.string": "success",
+    "code.number": "coral",
+    "code.constant": "coral",
+    "code.deleted": "error",
+    "code.inserted": "success",
 }
+"""What is not drawn in the foreground."""
+
+_FURNITURE: Final = frozenset({"frame", "bar"})
 _ITALIC: Final = frozenset({"code.comment"})
 _BOLD: Final = frozenset({"h1", "h2", "h3", "h4", "code.keyword", "code.heading"})
 
@@ -86,20 +101,9 @@ class Styles(dict[Ink, Style]):
     def __missing__(self, ink: Ink) -> Style:
         palette, role = self._palette, ink.role
         on_surface = role.startswith("code") or role == "inline"
-        color = palette.foreground
-        if role in _CODE_COLORS:
-            color = getattr(palette, _CODE_COLORS[role])
-        elif role in _TEXT_COLORS:
-            color = getattr(palette, _TEXT_COLORS[role])
-        elif role == "frame":
-            color = blend(palette.muted, palette.background, 0.5)
-        elif role == "inline":
-            color = palette.accent
-        elif role in ("code.label", "code.copy"):
-            color = palette.muted
-        if role != "frame":
-            behind = palette.surface if on_surface else palette.background
-            color = readable(color, behind, palette.foreground)
+        color = self._color(_COLORS.get(role, "foreground"))
+        if role not in _FURNITURE:
+            color = readable(color, palette.surface if on_surface else palette.background, palette.foreground)
         meta: dict[str, str | int] = {}
         if ink.href:
             meta["href"] = ink.href
@@ -117,19 +121,21 @@ class Styles(dict[Ink, Style]):
         self[ink] = style
         return style
 
+    def _color(self, name: str) -> str:
+        one, other = _MIXED.get(name, (name, name))
+        colors: tuple[str, str] = (getattr(self._palette, one), getattr(self._palette, other))
+        return blend(*colors, 0.5)
+
 
 @lru_cache(maxsize=16)
-def _styles(colors: tuple[bool | str, ...]) -> Styles:
-    dark, *rest = colors
-    return Styles(Palette(bool(dark), *map(str, rest)))
+def _styles(palette: Palette) -> Styles:
+    return Styles(palette)
 
 
+@lru_cache(maxsize=64)
 def styles_for(palette: Palette) -> Styles:
     """Return the styles of a palette; shared by all that differ only in how code is laid out."""
-    return _styles(
-        (palette.dark, palette.foreground, palette.background, palette.surface, palette.muted, palette.primary,
-         palette.secondary, palette.accent, palette.warning, palette.error, palette.success)
-    )  # fmt: skip
+    return _styles(replace(palette, wrap_code=False, code_offset=0))
 
 
 def paint(row: Row, styles: Styles) -> Line:

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tui.rendering.code import CodeBuffer, CodeText, code_rows
+from tui.rendering.code import CodeText, code_rows, language_of
 from tui.rendering.ink import BLANK, FRAME, MUTED, TEXT, Ink, Row, Run
 from tui.rendering.line import Palette
 from tui.rendering.nodes import Node, note_mark
@@ -18,7 +18,7 @@ _BAR: Final = ("▌ ", Ink("bar"))
 _LEAST: Final = 6
 """With less room than this for the text, indentation is left out."""
 
-_OWN_LINES: Final = frozenset({"fence", "code_block"})
+_CODE: Final = frozenset({"fence", "code_block"})
 
 
 class Layout:
@@ -33,7 +33,7 @@ class Layout:
         """Return the rows of `nodes`, one below the other, with the empty lines of their source."""
         result: list[Row] = []
         for number, node in enumerate(nodes):
-            if number and (node.gap or depth == 0):
+            if number and (node.gap or depth == 0 or nodes[number - 1].kind in _CODE):
                 result.append(BLANK)
             result.extend(self._node(node, width, depth))
         return result
@@ -46,7 +46,7 @@ class Layout:
                 return _heading(node, width)
             case "fence" | "code_block":
                 number, self._code = self._code, self._code + 1
-                return code_rows(code_buffer(node), number, width, self._palette)
+                return code_rows(node.info, _code_lines(node), number, width, self._palette)
             case "bullet_list" | "ordered_list":
                 return self._list(node, width, depth)
             case "blockquote":
@@ -68,7 +68,7 @@ class Layout:
         self._ordinal = None
         rows: list[Row] = []
         for number, item in enumerate(node.children):
-            if number and item.gap:
+            if number and (item.gap or _ends_in_code(node.children[number - 1])):
                 rows.append(BLANK)
             if item.info:
                 mark: Run = ("☑ " if item.info == "x" else "☐ ", Ink("marker"))
@@ -86,7 +86,7 @@ class Layout:
         if width - size < _LEAST:
             return self.rows(nodes, width, depth + 1) or [BLANK]
         rows = self.rows(nodes, width - size, depth + 1) or [BLANK]
-        if nodes and nodes[0].kind in _OWN_LINES and rest != first:
+        if nodes and nodes[0].kind in _CODE and rest != first:
             rows.insert(0, BLANK)
         result: list[Row] = []
         for number, row in enumerate(rows):
@@ -96,6 +96,10 @@ class Layout:
                 runs = []
             result.append(Row(runs, size + row.gutter if runs else 0, row.join, row.tail))
         return result
+
+
+def _ends_in_code(item: Node) -> bool:
+    return bool(item.children) and item.children[-1].kind in _CODE
 
 
 def _indent(mark: str) -> Run:
@@ -109,7 +113,8 @@ def _wrapped(runs: Sequence[Run], width: int) -> list[Row]:
 def _heading(node: Node, width: int) -> list[Row]:
     role = f"h{min(node.number, 4)}"
     runs = [
-        (text, ink._replace(role=role if ink.role == "text" else ink.role, bold=True)) for text, ink in node.runs
+        (text, ink._replace(role=role if ink.role == "text" else ink.role, bold=True))
+        for text, ink in node.runs
     ]
     rows = _wrapped(runs, width)
     if node.number == 1:
@@ -122,24 +127,24 @@ def _mathematics(node: Node, width: int) -> list[Row]:
     indent = 2 if width >= _LEAST + 2 else 0
     rows = _wrapped([(text.strip("\n"), Ink("math"))], width - indent)
     return [
-        Row([(" " * indent, TEXT), *row.runs] if indent and row.runs else row.runs, indent if row.runs else 0, row.join)
+        Row(
+            [(" " * indent, TEXT), *row.runs] if indent and row.runs else row.runs,
+            indent if row.runs else 0,
+            row.join,
+        )
         for row in rows
     ]
 
 
-def code_buffer(node: Node) -> CodeBuffer:
-    """Return the code of a node as lines."""
-    buffer = CodeBuffer(node.info)
-    buffer.lines.extend(node.text.removesuffix("\n").split("\n") if node.text else [])
-    return buffer
+def _code_lines(node: Node) -> list[str]:
+    return node.text.removesuffix("\n").split("\n") if node.text else []
 
 
 def code_texts(nodes: Sequence[Node]) -> list[CodeText]:
     """Return the blocks of code among `nodes`, in the order in which they are drawn."""
     found: list[CodeText] = []
     for node in nodes:
-        if node.kind in _OWN_LINES:
-            buffer = code_buffer(node)
-            found.append(CodeText(buffer.language, "\n".join(buffer.lines)))
+        if node.kind in _CODE:
+            found.append(CodeText(language_of(node.info), "\n".join(_code_lines(node))))
         found.extend(code_texts(node.children))
     return found

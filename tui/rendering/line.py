@@ -20,7 +20,7 @@ class Line:
     gutter: int = 0
     """Cells at the left that are not text: quote bars, list indentation, frames.
 
-    A line that is all gutter is furniture (a rule, the header of a code block): it leaves nothing when copied.
+    A line that is all gutter is furniture (a rule, the header of code): it leaves nothing when copied.
     """
     join: str | None = None
     """None where a new line of text begins; otherwise what stood at the soft wrap (`" "` or `""`)."""

@@ -1,8 +1,8 @@
 """Markdown as a small tree of what will be drawn; the parser's tokens are not kept."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from tui.domain.text import sanitize
@@ -12,12 +12,20 @@ from tui.rendering.rules import parser, trimmed_address
 from tui.rendering.tex import to_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from markdown_it.token import Token
 
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _WWW: Final = re.compile(r"(?<![\w./@-])www\.[\w-]+\.[^\s<>]+", re.IGNORECASE)
 _SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STRETCH: Final = 400
+"""Characters of a paragraph that are read at a time, if no mark among them is left without its partner."""
+
+_CUT: Final = re.compile(r"(?<=\S) (?=\S)")
+_WAITING: Final = re.compile(r"[`\[$\\<]|[*~](?=\S)|(?<!\w)_(?=\S)|[*_~]$")
+_NO_MARKS: Final = re.compile(r"[ \w.,;'\"?()%/—–’‘“”…-]*(?<! )", re.ASCII)
 _ADDRESS: Final = 60
 """Longer addresses are cut where they stand beside the text of a link."""
 
@@ -33,7 +41,7 @@ class References:
 
     def __init__(self) -> None:
         self.links: dict[str, dict[str, object]] = {}
-        self.notes: dict[str, int] = {}
+        self.notes: dict[str, object] = {}
 
     def learn(self, env: Env) -> bool:
         """Take over what a parse has found, the first definition of a name; tell if any is new."""
@@ -71,7 +79,7 @@ def parse(source: str, references: References, provisional: bool) -> list[Node]:
     md.block.parse(source, md, {}, tokens)
     if provisional:
         _complete(tokens)
-    env = {"references": references.links, "footnotes": {"refs": references.notes}}
+    env: Env = {"references": references.links, "footnotes": {"refs": references.notes}}
     return _Builder(source.split("\n"), env).nodes(tokens)
 
 
@@ -86,7 +94,7 @@ def _complete(tokens: "list[Token]") -> None:
 class _Builder:
     """Turns tokens into nodes."""
 
-    def __init__(self, lines: list[str], env: dict[str, dict[str, object] | dict[str, dict[str, object]]]) -> None:
+    def __init__(self, lines: list[str], env: Env) -> None:
         self._lines = lines
         self._env = env
 
@@ -124,10 +132,44 @@ class _Builder:
         return 0 <= line < len(self._lines) and not self._lines[line].strip(" \t>")
 
     def _inline(self, content: str) -> list[Run]:
-        md = parser()
-        tokens: list[Token] = []
-        md.inline.parse(content, md, self._env, tokens)
-        return _Inline().runs(tokens)
+        """Return the runs of a paragraph, read in stretches of which a growing one repeats only the last."""
+        runs: list[Run] = []
+        start, size = 0, _STRETCH
+        while start < len(content):
+            end = len(content)
+            cut = _CUT.search(content, start + size)
+            if cut:
+                end = cut.start() + 1
+            stretch, settled = self._stretch(content[start:end])
+            if end < len(content) and not settled:
+                size *= 4
+                continue
+            runs.extend(stretch)
+            start, size = end, _STRETCH
+        return runs
+
+    def _stretch(self, content: str) -> "tuple[list[Run], bool]":
+        if "[" in content:  # its meaning depends on definitions
+            return _parsed_inline(content, self._env)
+        return _cached_inline(content)
+
+
+@lru_cache(maxsize=2048)
+def _cached_inline(content: str) -> tuple[list[Run], bool]:
+    return _parsed_inline(content, {})
+
+
+def _parsed_inline(content: str, env: Env) -> tuple[list[Run], bool]:
+    """Return the runs, and whether no mark in them is waiting for its partner in what follows."""
+    if _NO_MARKS.fullmatch(content) and "www." not in content.lower():
+        return [(content, TEXT)], True
+    md = parser()
+    tokens: list[Token] = []
+    md.inline.parse(content, md, env, tokens)
+    settled = not any(
+        token.type in ("text", "text_special") and _WAITING.search(token.content) for token in tokens
+    )
+    return _Inline().runs(tokens), settled
 
 
 def groups(tokens: "Sequence[Token]") -> "Iterator[tuple[Token, Sequence[Token]]]":
@@ -135,7 +177,7 @@ def groups(tokens: "Sequence[Token]") -> "Iterator[tuple[Token, Sequence[Token]]
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        start, depth = index + 1, token.nesting
+        start, depth = index + 1, int(token.nesting)
         index += 1
         while depth > 0 and index < len(tokens):
             depth += tokens[index].nesting
@@ -222,7 +264,7 @@ class _Inline:
         elif kind == "code_inline":
             self._add(token.content, self._ink._replace(role="inline"))
         elif kind == "math_inline":
-            self._add(to_unicode(token.content, token.markup), self._ink._replace(role="math"))
+            self._add(_formula(token.content, token.markup), self._ink._replace(role="math"))
         elif kind == "html_inline":
             self._html(token.content)
         elif kind == "footnote_ref":
@@ -233,7 +275,9 @@ class _Inline:
             self._text(token.content.replace("\n", " "))
 
     def _html(self, content: str) -> None:
-        self._add(*(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted"))))
+        self._add(
+            *(("\n", self._ink) if _BREAK.fullmatch(content) else (content, self._ink._replace(role="muted")))
+        )
 
     def _image(self, token: "Token") -> None:
         href = _href(token.attrGet("src"))
@@ -254,6 +298,13 @@ class _Inline:
             self._add(url, self._ink._replace(role="link", underline=True, href=f"http://{url}"))
             end = match.start() + len(url)
         self._add(text[end:], self._ink)
+
+
+def _formula(source: str, mark: str) -> str:
+    text = to_unicode(source, mark)
+    if "\n" not in text:
+        return text
+    return f"\n{text}\n" if mark in ("$$", "\\[") else text.replace("\n", "; ")
 
 
 def _href(value: object) -> str:

@@ -17,6 +17,7 @@ _PLAIN: Final = re.compile(r"(?:[^\W\d_]|[\"'(“‘«])[^\n]*")
 """A line that, where a paragraph may begin or go on, can be nothing else."""
 
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
+_CODE: Final = frozenset({"fence", "code_block"})
 _REGION: Final = 64
 """Lines that are parsed at a time at first."""
 
@@ -81,6 +82,10 @@ class Cutter:
         self._first = True
         self._going_on: Piece | None = None
         """The item with which the lines begin, where the list began earlier."""
+        self._waiting = False
+        """Whether the lines have been looked at, and begin with a piece that is open."""
+        self._latest: list[Piece] | None = None
+        """The pieces of the lines, if they have just been cut."""
         self.fence: Fence | None = None
         """The block of code that is open."""
         self.learnt = False
@@ -89,6 +94,9 @@ class Cutter:
     def feed(self, lines: list[str], final: bool) -> Iterator[Piece | tuple[Fence, str]]:
         """Take complete lines; yield what is finished: pieces, and fences with their last line."""
         self._lines.extend(lines)
+        self._latest = None
+        if self._waiting and not final and all(line[:1] in ("", " ", "\t") for line in lines):
+            return  # they may belong to what is open: time enough to look when something else begins
         position = 0
         while position < len(self._lines):
             if self.fence is not None:
@@ -98,6 +106,7 @@ class Cutter:
             if end == position:
                 break
             position = end
+        self._waiting = bool(self._lines) and self.fence is None
         del self._lines[:position]
         if final and self.fence is not None:
             fence, self.fence = self.fence, None
@@ -110,6 +119,8 @@ class Cutter:
             lines = lines[:-1]
         if lines and all(map(_PLAIN.fullmatch, lines)):
             return [Piece("\n".join(lines), not self._first)]
+        if lines is self._lines and self._latest is not None:
+            return self._latest
         return [cut.piece for cut in self._cuts(lines, {})] if lines else []
 
     def _code(self, position: int) -> Generator[tuple[Fence, str], None, int]:
@@ -170,8 +181,11 @@ class Cutter:
         for cut in cuts[:sure]:
             self._begun()
             yield cut.piece
-        if sure < len(cuts) and cuts[sure].same_list:
-            self._going_on = cuts[sure].piece
+        if sure < len(cuts):
+            if cuts[sure].same_list:
+                self._going_on = cuts[sure].piece
+            if complete and end == cuts[sure].start:
+                self._latest = [cut.piece for cut in cuts[sure:]]
         return position + end
 
     def _certain(self, cuts: list[_Cut], region: list[str], final: bool) -> tuple[int, int]:
@@ -203,7 +217,9 @@ class Cutter:
                 cuts.extend(self._items(token, inner, lines, gap, None if cuts else self._going_on))
                 continue
             codes = _codes((token, *inner))
-            cuts.append(_Cut(start, Piece(_joined(lines, start, stop), gap, None, codes, kind == "code_block"), kind))
+            cuts.append(
+                _Cut(start, Piece(_joined(lines, start, stop), gap, None, codes, kind == "code_block"), kind)
+            )
         return cuts
 
     def _items(
@@ -219,7 +235,9 @@ class Cutter:
         for index, (_, content) in enumerate(items):
             start = bounds[index]
             if index:
-                gap = not lines[start - 1].strip(" \t")
+                # code gets an empty line after it even where the source has none
+                before = items[index - 1][1]
+                gap = not lines[start - 1].strip(" \t") or (bool(before) and before[-1].type in _CODE)
             piece = Piece(
                 _joined(lines, start, bounds[index + 1]),
                 gap,
@@ -237,4 +255,4 @@ def _joined(lines: list[str], start: int, stop: int) -> str:
 
 
 def _codes(tokens: "Sequence[Token]") -> int:
-    return sum(token.type in ("fence", "code_block") for token in tokens)
+    return sum(token.type in _CODE for token in tokens)

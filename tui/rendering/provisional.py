@@ -4,8 +4,14 @@ import re
 from typing import Final
 
 _HELD: Final = re.compile(
-    r"[ \t>]*(?:[-+*=_~`#>|: ]+|\d{1,9}[.)]?|\$+|\\|\\\[|\[\^?\w*\]?:?|[-+*][ \t]+\[[ xX]?\]?)?[ \t]*|[ \t>]*(?:`{3,}|~{3,})[^`]*"
+    r"""[ \t>]*(?:
+        (?:[-+*=_~`\#>|:\ ]+ | \d{1,9}[.)]? | \$+ | \\\[? | \[\^?\w*\]?:? | [-+*][ \t]+\[[\ xX]?\]?)?[ \t]*
+        | (?:`{3,}|~{3,})[^`]*
+    )""",
+    re.VERBOSE,
 )
+_LOOKED_AT: Final = 1_000
+"""Characters at the end in which open marks are looked for."""
 _TRAILING: Final = re.compile(r"(?:\*+|_+|~+|`+|!?\[|\\|!|&#?\w{0,8}|<[\w/]{0,12})$")
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)(?:\](?:\([^()\s]*(?:\s[^()]*)?)?)?$")
 _TOKENS: Final = re.compile(r"\\.|`+|\*+|_+|~~|\$\$?", re.DOTALL)
@@ -21,11 +27,12 @@ def held(line: str) -> bool:
 
 def completed(text: str) -> str:
     """Return the text of an unfinished paragraph with its open emphasis and code closed."""
+    head, text = text[:-_LOOKED_AT], text[-_LOOKED_AT:]
     text = _TRAILING.sub("", text.rstrip())
     link = _LINK.search(text)
     if link and link.group(1) and not text[: link.start()].count("`") % 2:
         text = text[: link.start()] + link.group(1)
-    return text + "".join(reversed(_open_marks(text)))
+    return head + text + "".join(reversed(_open_marks(text)))
 
 
 def _open_marks(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from tui.rendering.code import CodeText
 from tui.rendering.ink import BLANK, Row, paint, styles_for
@@ -10,14 +11,24 @@ from tui.rendering.line import Line, Palette
 from tui.rendering.nodes import Node, References, parse
 from tui.rendering.pieces import Piece
 
-_COLOURLESS = Palette(True, *["#000000"] * 10)
+_COLOURLESS: Final = Palette(True, "", "", "", "", "", "", "", "", "", "")
 """For heights: colours do not matter."""
 
 
 class TextBlock:
     """A paragraph, a heading, an item of a list, a quotation, a table: parsed when first asked for."""
 
-    __slots__ = ("_key", "_lines", "_nodes", "_painted", "_references", "_rows", "number", "piece", "provisional")
+    __slots__ = (
+        "_key",
+        "_lines",
+        "_nodes",
+        "_painted",
+        "_references",
+        "_rows",
+        "number",
+        "piece",
+        "provisional",
+    )
 
     def __init__(self, piece: Piece, number: int, references: References, provisional: bool = False) -> None:
         self.piece = piece
@@ -30,7 +41,7 @@ class TextBlock:
         self._key: tuple[int, bool, int] | None = None
         self._rows: list[Row] = []
         self._painted: Palette | None = None
-        self._lines: list[Line] = []
+        self._lines: list[Line | None] = []
 
     @property
     def source(self) -> str:
@@ -54,11 +65,17 @@ class TextBlock:
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`."""
         rows = self._laid_out(width, palette)
-        if self._painted != palette or len(self._lines) != len(rows):
-            styles = styles_for(palette)
-            self._lines = [paint(row, styles) for row in rows]
+        if self._painted != palette:
+            self._lines = [None] * len(rows)
             self._painted = palette
-        return self._lines[max(0, start) : max(0, stop)]
+        styles, lines = styles_for(palette), self._lines
+        result: list[Line] = []
+        for index in range(max(0, start), min(stop, len(rows))):
+            line = lines[index]
+            if line is None:
+                line = lines[index] = paint(rows[index], styles)
+            result.append(line)
+        return result
 
     def _parsed(self) -> list[Node]:
         if self._nodes is None:
