@@ -192,6 +192,24 @@ class MessageItem:
         self.height = row + 1
         return self.height
 
+    def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
+        """Measure the first block between two rows whose height is a guess.
+
+        Returns:
+            The row at which it begins and by how much it grew; None where no height is a guess.
+        """
+        for number, (start, part) in enumerate(self._segments):
+            measured = self._stacks[part].measure_between(top - start, bottom - start)
+            if measured is None:
+                continue
+            row, grown = measured
+            for below in range(number + 1, len(self._segments)):
+                begin, other = self._segments[below]
+                self._segments[below] = begin + grown, other
+            self.height += grown
+            return start + row, grown
+        return None
+
     @property
     def inner_width(self) -> int:
         """How many cells the text has."""
@@ -239,7 +257,7 @@ class MessageItem:
                 continue
             part, index, number = found
             block = self._stacks[part].blocks[index]
-            count = min(stop - row, block.height(self.inner_width, self._wrap_code) - number)
+            count = min(stop - row, self._stacks[part].height_of(index) - number)
             lines = block.lines(number, number + count, self.inner_width, palette)
             rows.extend(Row(line, part, block, number + offset) for offset, line in enumerate(lines))
             # A block that gives less than its height must not shift what is below it.
@@ -264,7 +282,7 @@ class MessageItem:
             stack = self._stacks[part]
             for index, other in enumerate(stack.blocks):
                 if other is block:
-                    return start + stack.starts[index]
+                    return start + stack.start(index)
         return None
 
     def place(self, row: int, palette: Palette) -> Place:
@@ -277,7 +295,7 @@ class MessageItem:
             return Place(Part.TITLE, 0, 0)
         part, index, number = found
         block = self._stacks[part].blocks[index]
-        rows = block.height(self.inner_width, self._wrap_code)
+        rows = self._stacks[part].height_of(index)
         characters = -1
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
             above = block.lines(0, number, self.inner_width, palette)
@@ -285,7 +303,15 @@ class MessageItem:
         return Place(part, index, number + row - at, rows, characters)
 
     def row_of(self, place: Place, palette: Palette) -> int:
-        """Return the row at which a spot is now; where it is gone, the nearest that is there."""
+        """Return the row at which a spot is now; where it is gone, the nearest that is there.
+
+        The block that it is in is measured for that: the height may change.
+        """
+        row = self._row_of(place, palette)
+        self.layout(self._width, self._wrap_code)
+        return row
+
+    def _row_of(self, place: Place, palette: Palette) -> int:
         order = list(Part)
         for start, part in self._segments:
             if part is place.part:
@@ -298,13 +324,14 @@ class MessageItem:
         if place.block >= len(stack.blocks):
             return max(0, stack.height - 1)
         block = stack.blocks[place.block]
-        rows = block.height(self.inner_width, self._wrap_code)
+        stack.measure(place.block)
+        rows = stack.height_of(place.block)
         row = place.row
         if rows != place.rows and place.row < place.rows:
             row = place.row * rows // max(1, place.rows)
             if place.characters >= 0:
                 row = _row_after(block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette), place)
-        return stack.starts[place.block] + min(row, stack.slot(place.block))
+        return stack.start(place.block) + min(row, rows)
 
 
 _WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)

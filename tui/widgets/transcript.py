@@ -245,7 +245,7 @@ class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
         row = self._items.heights.prefix(match.index) + self._mark_match(match)
         # A match at the edge would be shown without what stands around it.
         if not self._top + 1 <= row < self._top + self._view.height - 1:
-            self._jump(row - self._view.height // 3, match.index)
+            self._jump(row - self._view.height // 3)
         self.refresh()
 
     def _show_thinking_for(self, match: Match) -> None:

@@ -87,14 +87,14 @@ class TranscriptActions(TranscriptView):
             self._items.measure(index)
             start, height = self._items.heights.prefix(index), self._items.heights[index] - 1
             if start < self._top or height > self._view.height:
-                self._jump(start, index)
+                self._jump(start)
             elif start + height > self._top + self._view.height:
-                self._jump(start + height - self._view.height, index)
+                self._jump(start + height - self._view.height)
         self.refresh()
 
-    def _jump(self, row: int, index: int) -> None:
+    def _jump(self, row: int) -> None:
         self._anchor = None
-        self._place(row, index)
+        self._place(row, row)
         self.following = self._top >= self.max_scroll_y
 
     def action_first_message(self) -> None:
@@ -132,7 +132,7 @@ class TranscriptActions(TranscriptView):
             self._items.unfold(index, unfolded)
             self._items.measure(index)
         if header < self._top:
-            self._place(header, index)
+            self._place(header, header)
         self.following = self._top >= self.max_scroll_y
         self.refresh()
 
