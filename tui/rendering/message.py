@@ -39,6 +39,8 @@ class Row:
     """What it was made by; None for an empty row between blocks."""
     number: int
     """Which row of its block it is."""
+    order: int
+    """Grows from row to row, and stays the row's own when heights above it change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ class Place:
     characters: int = -1
     """How many characters that are not space stand in the block before the row; -1: it was not counted."""
 
+
+ORDERS_PER_MESSAGE = 1 << 48
+"""More than the order of any row."""
+
+_ORDERS_PER_PART = 1 << 44
+_ORDERS_PER_BLOCK = 1 << 22
+_PARTS = tuple(Part)
 
 EMPTY = Line(Strip([]))
 """A row with nothing in it."""
@@ -252,16 +261,17 @@ class MessageItem:
         while row < min(stop, self.height):
             found = self._at(row)
             if found is None:
-                rows.append(Row(EMPTY, Part.BODY, None, 0))
+                rows.append(Row(EMPTY, Part.BODY, None, 0, self.order_of(row)))
                 row += 1
                 continue
             part, index, number = found
+            order = self.order_of(row)
             block = self._stacks[part].blocks[index]
             count = min(stop - row, self._stacks[part].height_of(index) - number)
             lines = block.lines(number, number + count, self.inner_width, palette)
-            rows.extend(Row(line, part, block, number + offset) for offset, line in enumerate(lines))
             # A block that gives less than its height must not shift what is below it.
-            rows.extend(Row(EMPTY, part, block, number + n) for n in range(len(lines), count))
+            lines = [*lines, *[EMPTY] * (count - len(lines))]
+            rows.extend(Row(line, part, block, number + n, order + n) for n, line in enumerate(lines[:count]))
             row += count
         return rows
 
@@ -275,6 +285,27 @@ class MessageItem:
         if row - start >= stack.height:
             return None
         return part, *stack.find(row - start)
+
+    def order_of(self, row: int) -> int:
+        """Return the order of a row."""
+        empty = 0
+        while (found := self._at(row)) is None and row > 0:
+            row -= 1
+            empty += 1
+        part, index, number = found or (Part.TITLE, 0, 0)
+        return _PARTS.index(part) * _ORDERS_PER_PART + index * _ORDERS_PER_BLOCK + number + empty
+
+    def row_at(self, order: int) -> int:
+        """Return the row that has an order, or the next one where it is gone."""
+        place, rest = divmod(order, _ORDERS_PER_PART)
+        index, number = divmod(rest, _ORDERS_PER_BLOCK)
+        for start, part in self._segments:
+            stack = self._stacks[part]
+            if _PARTS.index(part) == place and index < len(stack.blocks):
+                return min(start + stack.start(index) + number, self.height - 1)
+            if _PARTS.index(part) > place:
+                return start
+        return self.height - 1
 
     def row_of_block(self, block: Block) -> int | None:
         """Return the row at which a block begins, or None where it is not shown."""
@@ -312,11 +343,10 @@ class MessageItem:
         return row
 
     def _row_of(self, place: Place, palette: Palette) -> int:
-        order = list(Part)
         for start, part in self._segments:
             if part is place.part:
                 return start + self._row_in(self._stacks[part], place, palette)
-            if order.index(part) > order.index(place.part):
+            if _PARTS.index(part) > _PARTS.index(place.part):
                 return start
         return max(0, self.height - 1)
 

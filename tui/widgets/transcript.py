@@ -245,7 +245,7 @@ class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
         row = self._items.heights.prefix(match.index) + self._mark_match(match)
         # A match at the edge would be shown without what stands around it.
         if not self._top + 1 <= row < self._top + self._view.height - 1:
-            self._jump(row - self._view.height // 3)
+            self._jump(row - self._view.height // 3, row)
         self.refresh()
 
     def _show_thinking_for(self, match: Match) -> None:
@@ -264,8 +264,9 @@ class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
         self._items.measure(match.index)
         item = self._items.item(match.index)
         spot = spot_of(item, match, self._query, self.palette)
-        self._found = (item.id, spot)
-        return spot.row
+        self._found = spot
+        start = item.row_of_block(spot.block) if spot.block is not None else None
+        return (start or 0) + spot.row
 
     def on_resize(self) -> None:
         """Find the match that is shown again, where it is now."""

@@ -87,14 +87,14 @@ class TranscriptActions(TranscriptView):
             self._items.measure(index)
             start, height = self._items.heights.prefix(index), self._items.heights[index] - 1
             if start < self._top or height > self._view.height:
-                self._jump(start)
+                self._jump(start, start)
             elif start + height > self._top + self._view.height:
-                self._jump(start + height - self._view.height)
+                self._jump(start + height - self._view.height, start + height)
         self.refresh()
 
-    def _jump(self, row: int) -> None:
+    def _jump(self, row: int, anchor: int) -> None:
         self._anchor = None
-        self._place(row, row)
+        self._place(row, anchor)
         self.following = self._top >= self.max_scroll_y
 
     def action_first_message(self) -> None:
@@ -263,7 +263,7 @@ class TranscriptActions(TranscriptView):
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
         _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
         if event.chain > 2:
-            first, last = whole_message(self._items, index)
+            first, last = whole_message(index)
             start, end = Offset(0, first), Offset(self._view.width, last)
         elif offset is not None:
             begin, stop = word_at(self.render_line(y).text, offset.x)
@@ -274,7 +274,8 @@ class TranscriptActions(TranscriptView):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text under a selection, and what follows it."""
-        text = selected_text(self._items, selection, self.palette)
+        with self._reading_held():
+            text = selected_text(self._items, selection, self.palette)
         return (text, "\n") if text else None
 
     def selection_updated(self, selection: Selection | None) -> None:

@@ -216,6 +216,15 @@ class TranscriptItems:
                 return begin + row, grown
         return None
 
+    def measured_whole(self, index: int) -> MessageItem:
+        """Return the layout of a message with every height in it known."""
+        self.measure(index)
+        item = self.item(index)
+        while item.measure_between(0, item.height) is not None:
+            pass
+        self.heights.set(index, item.height)
+        return item
+
     def row_of(self, index: int, place: Place, palette: Palette) -> int:
         """Return the row at which a place in a message is."""
         self.measure(index)

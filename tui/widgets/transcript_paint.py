@@ -13,12 +13,11 @@ from textual.strip import Strip
 from tui.domain.conversation import MessageId
 from tui.domain.text import sanitize
 from tui.rendering.line import Line, Palette
-from tui.rendering.message import GUTTER, Part, Row, text_of
+from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, Part, Row, text_of
 from tui.rendering.palette import blend, readable
 from tui.rendering.plain import wrapped
 from tui.widgets.transcript_find import Spot, spans
 from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_selection import ROWS_PER_MESSAGE
 
 _STRIPS_KEPT = 2048
 
@@ -35,7 +34,7 @@ class Overlay:
     selection_style: Style | None = None
     query: str = ""
     """What is looked for, folded."""
-    found: tuple[MessageId, Spot] | None = None
+    found: Spot | None = None
     """The match that is shown."""
 
 
@@ -84,11 +83,10 @@ class RowPainter:
             # The empty row below a message belongs to none.
             end = item.height - 1
             is_marked = item.id == overlay.marked
-            found = overlay.found[1] if overlay.found and overlay.found[0] == item.id else None
             for number, row in enumerate(rows, first):
                 strip = self._strip(row.line, is_marked and number < end)
-                strip = self._with_matches(strip, row, overlay.query, found, number)
-                strips.append(_with_selection(strip, index * ROWS_PER_MESSAGE + number, overlay))
+                strip = self._with_matches(strip, row, overlay)
+                strips.append(_with_selection(strip, index * ORDERS_PER_MESSAGE + row.order, overlay))
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
@@ -120,12 +118,13 @@ class RowPainter:
     def _ink(self, name: str) -> Style:
         return Style(color=getattr(self._palette, name))
 
-    def _with_matches(self, strip: Strip, row: Row, query: str, found: Spot | None, number: int) -> Strip:
+    def _with_matches(self, strip: Strip, row: Row, overlay: Overlay) -> Strip:
+        query, found = overlay.query, overlay.found
         if not query or row.part not in (Part.BODY, Part.THINKING) or self._palette is None:
             return strip
         skipped = len(strip.text) and _characters_before_text(row.line)
         for nth, (start, end) in enumerate(spans(text_of(row.line), query)):
-            is_current = found is not None and found.row == number and found.nth == nth
+            is_current = found == Spot(row.block, row.number, nth)
             style = _match_style(self._palette, is_current=is_current)
             strip = styled(strip, GUTTER + skipped + start, GUTTER + skipped + end, style)
         return strip

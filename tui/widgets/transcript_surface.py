@@ -17,10 +17,10 @@ from textual.widget import Widget
 from tui.domain.conversation import MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.line import Palette
+from tui.rendering.message import ORDERS_PER_MESSAGE
 from tui.rendering.palette import palette_from
 from tui.widgets.transcript_items import TranscriptItems
 from tui.widgets.transcript_paint import Overlay, RowPainter
-from tui.widgets.transcript_selection import ROWS_PER_MESSAGE
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_find import Spot
@@ -51,7 +51,7 @@ class TranscriptSurface(ScrollView):
         self._items = TranscriptItems(document)
         self._painter = RowPainter(self._items)
         self._query = ""
-        self._found: tuple[MessageId, Spot] | None = None
+        self._found: Spot | None = None
         self._drawn_thumb = (0, 0)
         self._colors: Palette | None = None
         self._new_below = False
@@ -206,9 +206,9 @@ class TranscriptSurface(ScrollView):
             return strip
         row = self._top + y
         if row >= self._items.heights.total:
-            return strip.apply_offsets(0, len(self._items) * ROWS_PER_MESSAGE)
+            return strip.apply_offsets(0, len(self._items) * ORDERS_PER_MESSAGE)
         index, number = self._items.heights.find(row)
-        return strip.apply_offsets(0, index * ROWS_PER_MESSAGE + number)
+        return strip.apply_offsets(0, index * ORDERS_PER_MESSAGE + self._items.item(index).order_of(number))
 
     def _set_question(self, question: str) -> None:
         self._question = f" {question} " if question else ""

@@ -44,8 +44,8 @@ def drawn(item: MessageItem, width: int = 62) -> list[str]:
     return [row.line.strip.text.rstrip() for row in item.rows(0, item.height, PALETTE)]
 
 
-def item_of(entry: Message | QueuedMessage, **choices: bool) -> MessageItem:
-    return MessageItem(entry, Document, now=1_700_000_000.0, **choices)
+def item_of(entry: Message | QueuedMessage, *, unfolded: bool = False) -> MessageItem:
+    return MessageItem(entry, Document, now=1_700_000_000.0, unfolded=unfolded)
 
 
 def test_an_answer_says_who_when_how_fast_and_which_branch() -> None:
@@ -172,6 +172,25 @@ def test_a_place_is_found_again_at_the_same_width_and_is_a_row_at_any_other(
         assert item.row_of(place, PALETTE) == row
         item.layout(second)
         assert 0 <= item.row_of(place, PALETTE) < item.height
+
+
+def test_blocks_of_a_long_text_are_measured_where_they_are_asked_for() -> None:
+    text = "\n\n".join(f"**paragraph** {n} " + "word " * (n % 40) for n in range(100))
+    item = item_of(message(0, text, thinking=text), unfolded=True)
+    item.layout(30)
+    before = [item.order_of(row) for row in range(item.height)]
+    assert before == sorted(set(before))
+    middle = item.height // 2
+    order, grown_above = item.order_of(middle), 0
+    while (measured := item.measure_between(0, middle)) is not None:
+        grown_above += measured[1]
+    assert item.order_of(item.row_at(order)) == order
+    assert item.row_at(order) == middle + grown_above
+    while item.measure_between(0, item.height) is not None:
+        pass
+    rows = [row.line.strip.text for row in item.rows(0, item.height, PALETTE)]
+    assert sum("paragraph" in row for row in rows) >= 100
+    assert item.height == item.layout(30) == len(rows)
 
 
 def test_a_place_in_folded_thinking_becomes_what_is_below_it() -> None:
