@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.transcript_app import PlainDocument, TranscriptApp, conversation, message
+from tests.support.transcript_app import MarkdownApp, PlainDocument, TranscriptApp, conversation, message
 from tui.domain.conversation import ConversationId, MessageId, MessageStatus, QueuedMessage, Role
 
 LOREM = "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore"
@@ -293,3 +293,90 @@ async def test_very_long_texts_are_drawn() -> None:
         app.transcript.action_first_message()
         await pilot.pause()
         assert "xxxx" in "\n".join(app.rows())
+
+
+async def test_a_long_answer_that_is_scrolled_shows_no_discontinuity() -> None:
+    text = "\n\n".join(f"**p{n}** {LOREM[: n * 7 % 90]} " * (n % 5 + 1) for n in range(150))
+    app = MarkdownApp([message(1, text), message(2, text)])
+    async with app.run_test(size=(50, 16)) as pilot:
+        rng = random.Random(3)
+        for _ in range(60):
+            before = text_rows(app)
+            step = rng.choice([-14, -9, -5, -1, 4])
+            app.transcript.scroll_relative(y=step, animate=False)
+            await pilot.pause()
+            after, moved = text_rows(app), abs(step)
+            if step < 0:
+                assert after[moved:] == before[: len(before) - moved]
+            elif not app.follows():
+                assert after[: len(before) - moved] == before[moved:]
+
+
+async def test_another_theme_changes_the_colours_and_not_the_place() -> None:
+    app = TranscriptApp([message(n, text) for n, text in enumerate(ragged(30))])
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.transcript.page(-1)
+        await pilot.pause()
+        before, palette = text_rows(app), app.transcript.palette
+        app.theme = "textual-light"
+        await pilot.pause()
+        await pilot.pause()
+        assert text_rows(app) == before
+        assert app.transcript.palette != palette
+        assert not app.transcript.palette.dark
+
+
+async def test_wrapped_code_keeps_the_line_that_is_read() -> None:
+    code = "\n".join(f"line_{n} = '{'x' * (n % 90)}'" for n in range(200))
+    app = MarkdownApp([message(1, f"```python\n{code}\n```")])
+    async with app.run_test(size=(50, 16)) as pilot:
+        for _ in range(4):
+            app.transcript.page(-1)
+            await pilot.pause()
+        first = text_rows(app)[0].split("=")[0]
+        await pilot.press("w")
+        await pilot.pause()
+        assert app.transcript.wrap_code
+        assert text_rows(app)[0].split("=")[0].rstrip("x") in (first, "")
+        await pilot.press("w")
+        await pilot.pause()
+        assert text_rows(app)[0].split("=")[0] == first
+
+
+async def test_streaming_needs_no_layout() -> None:
+    app = TranscriptApp(conversation(50))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        await pilot.pause()
+        before = app.transcript._layout_updates, app.screen._layout_updates
+        for number in range(20):
+            app.transcript.stream(answer.id, "word\n" * (number + 1), "")
+            await pilot.pause()
+        assert (app.transcript._layout_updates, app.screen._layout_updates) == before
+
+
+async def test_a_text_that_is_no_extension_replaces_what_was_there() -> None:
+    app = MarkdownApp(conversation(1))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        app.transcript.stream(answer.id, "first words", "")
+        app.transcript.stream(answer.id, "other", "")
+        app.transcript.stream(MessageId("unknown"), "nothing", "")
+        await pilot.pause()
+        text = "\n".join(app.rows())
+        assert "other" in text
+        assert "first words" not in text
+        assert app.transcript.message_at(0) == conversation(1)[0].id
+        assert app.transcript.message_at(13) is None
+
+
+async def test_long_lines_of_code_scroll_sideways() -> None:
+    app = MarkdownApp([message(1, f"```\n{'a' * 40}{'b' * 80}\n```")])
+    async with app.run_test(size=(50, 10)) as pilot:
+        assert "bbbbbbbbbbbb" not in "\n".join(app.rows())
+        for _ in range(5):
+            app.transcript.scroll_code(8)
+        await pilot.pause()
+        assert "bbbbbbbbbbbb" in "\n".join(app.rows())

@@ -8,7 +8,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tests.support.transcript_app import TranscriptApp, conversation, message
+from tests.support.transcript_app import MarkdownApp, TranscriptApp, conversation, message
 from tui.commands.registry import Scope, commands_of
 from tui.domain.conversation import MessageStatus, Role
 from tui.domain.generation import Stats
@@ -16,13 +16,6 @@ from tui.rendering.document import Document
 from tui.widgets.clipboard import copy_locally, local_tool
 from tui.widgets.find_bar import FindBar
 from tui.widgets.transcript import Transcript
-
-
-class MarkdownApp(TranscriptApp):
-    """The transcript with real Markdown."""
-
-    def compose(self) -> ComposeResult:
-        yield Transcript(Document)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.text import sanitize_line
 from tui.rendering import furniture
+from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
@@ -54,8 +55,8 @@ class Place:
     """Which row of the block."""
     rows: int = 0
     """How many rows the block had."""
-    characters: int = -1
-    """How many characters that are not space stand in the block before the row; -1: it was not counted."""
+    counted: int = -1
+    """How many characters (of code: lines) stand in the block before the row; -1: they were not counted."""
 
 
 ORDERS_PER_MESSAGE = 1 << 48
@@ -327,11 +328,11 @@ class MessageItem:
         part, index, number = found
         block = self._stacks[part].blocks[index]
         rows = self._stacks[part].height_of(index)
-        characters = -1
+        counted = -1
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
             above = block.lines(0, number, self.inner_width, palette)
-            characters = sum(_characters(line) for line in above)
-        return Place(part, index, number + row - at, rows, characters)
+            counted = sum(_extent(block, line) for line in above)
+        return Place(part, index, number + row - at, rows, counted)
 
     def row_of(self, place: Place, palette: Palette) -> int:
         """Return the row at which a spot is now; where it is gone, the nearest that is there.
@@ -359,8 +360,9 @@ class MessageItem:
         row = place.row
         if rows != place.rows and place.row < place.rows:
             row = place.row * rows // max(1, place.rows)
-            if place.characters >= 0:
-                row = _row_after(block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette), place)
+            if place.counted >= 0:
+                lines = block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette)
+                row = _row_after(block, lines, place)
         return stack.start(place.block) + min(row, rows)
 
 
@@ -368,7 +370,11 @@ _WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)
 _NARROW = 20
 
 
-def _characters(line: Line) -> int:
+def _extent(block: Block, line: Line) -> int:
+    """Return how much of a block is in a line, in what stays the same when it is wrapped differently."""
+    if isinstance(block, CodeBlock):
+        # Characters will not do: what is cut at the edge is not drawn.
+        return line.join is None
     return len("".join(text_of(line).split()))
 
 
@@ -380,11 +386,11 @@ def text_of(line: Line) -> str:
     return strip.text
 
 
-def _row_after(lines: Sequence[Line], place: Place) -> int:
-    """Return the row that holds the first character after those that a place counted."""
+def _row_after(block: Block, lines: Sequence[Line], place: Place) -> int:
+    """Return the row that holds the first of what comes after that which a place counted."""
     count = 0
     for row, line in enumerate(lines):
-        count += _characters(line)
-        if count > place.characters:
+        count += _extent(block, line)
+        if count > place.counted:
             return row
     return max(0, len(lines) - 1)

@@ -21,6 +21,9 @@ from tui.widgets.transcript_view import TranscriptView
 
 _ENDED_EARLY = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED)
 
+_CODE_STEP = 4
+"""Cells by which long lines of code move at once."""
+
 
 class TranscriptActions(TranscriptView):
     """A cursor that goes from message to message, what is done with the one under it, copying."""
@@ -214,6 +217,16 @@ class TranscriptActions(TranscriptView):
     def action_toggle_code_wrap(self) -> None:
         """Wrap the long lines of code, or cut them at the edge."""
         self.wrap_code = not self.wrap_code
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Move long lines of code to the left."""
+        self.scroll_code(_CODE_STEP)
+        event.stop()
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Move long lines of code to the right."""
+        self.scroll_code(-_CODE_STEP)
+        event.stop()
 
     def on_click(self, event: events.Click) -> None:
         """Do what was clicked at; twice selects the word there, three times the message."""

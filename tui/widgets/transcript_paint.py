@@ -50,24 +50,27 @@ class RowPainter:
         self._items = items
         self._kept: LRUCache[tuple[int, bool], tuple[Line, Strip]] = LRUCache(_STRIPS_KEPT)
         self._width = 0
+        self._fill = 0
         self._base = Style.null()
         self._palette: Palette | None = None
 
-    def prepare(self, width: int, base: Style, palette: Palette) -> None:
+    def prepare(self, width: int, fill: int, base: Style, palette: Palette) -> None:
         """Say what rows are drawn for; what was drawn for something else is forgotten.
 
         Args:
-            width: Of the view, in cells.
+            width: Of the text, in cells.
+            fill: Of the rows, which may be more: the scrollbar has its place at the right.
             base: The style of the widget.
             palette: The colours of the theme.
         """
-        if (width, base, palette) != (self._width, self._base, self._palette):
+        shape = (width, fill, base, palette)
+        if shape != (self._width, self._fill, self._base, self._palette):
             self._kept.clear()
-            self._width, self._base, self._palette = width, base, palette
+            self._width, self._fill, self._base, self._palette = shape
 
     def blank(self) -> Strip:
         """Return an empty row."""
-        return Strip.blank(self._width, self._base)
+        return Strip.blank(self._fill, self._base)
 
     def strips(self, top: int, bottom: int, overlay: Overlay) -> list[Strip]:
         """Return the rows of the text from `top` to `bottom` (exclusive)."""
@@ -102,18 +105,16 @@ class RowPainter:
 
     def _drawn(self, strip: Strip, is_marked: bool) -> Strip:
         width, base = self._width, self._base
-        room = width - GUTTER - strip.cell_length
-        if room < 0:
+        if strip.cell_length > width - GUTTER:
             strip = strip.crop(0, max(0, width - GUTTER))
-        gutter = (
-            Segment(_MARK.ljust(GUTTER), base + self._ink("accent")) if is_marked else Segment("  ", base)
-        )
-        segments = [gutter]
+        mark = base + self._ink("accent") if is_marked else base
+        segments = [Segment(_MARK.ljust(GUTTER) if is_marked else " " * GUTTER, mark)]
         segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
-        if room > 0:
-            segments.append(Segment(" " * room, base))
-        drawn = Strip(segments, max(width, GUTTER))
-        return drawn if width >= GUTTER and room >= 0 else drawn.adjust_cell_length(width, base)
+        used = GUTTER + strip.cell_length
+        if used < self._fill:
+            segments.append(Segment(" " * (self._fill - used), base))
+        drawn = Strip(segments, max(used, self._fill))
+        return drawn if used <= self._fill else drawn.adjust_cell_length(self._fill, base)
 
     def _ink(self, name: str) -> Style:
         return Style(color=getattr(self._palette, name))
@@ -137,7 +138,7 @@ class RowPainter:
         strips = [self.blank()] * above
         for line in lines:
             words = Segment(" " * left, self._base), Segment(line, self._base + self._ink("muted"))
-            strips.append(Strip(words).adjust_cell_length(self._width, self._base))
+            strips.append(Strip(words).adjust_cell_length(self._fill, self._base))
         return (strips + [self.blank()] * height)[:height]
 
     def labelled(self, strip: Strip, label: str, meta: dict[str, str]) -> Strip:
@@ -149,7 +150,8 @@ class RowPainter:
         if meta:
             style += Style.from_meta(dict(meta))
         room = self._width - cell_len(label)
-        return Strip([*strip.crop(0, room), Segment(label, style)], self._width)
+        rest = Segment(" " * (self._fill - self._width), self._base)
+        return Strip([*strip.crop(0, room), Segment(label, style), rest], self._fill)
 
 
 @lru_cache(maxsize=8)

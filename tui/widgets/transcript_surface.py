@@ -59,6 +59,7 @@ class TranscriptSurface(ScrollView):
         self._notice = ""
         self._question = ""
         self._view = Size(0, 0)
+        self._fill = 0
         self._code_offset = 0
         self._painted: dict[int, Strip] = {}
         self._painted_top = 0
@@ -159,7 +160,7 @@ class TranscriptSurface(ScrollView):
     def _strips(self, first: int, last: int) -> list[Strip]:
         """Return the rows of the view from `first` to `last` (exclusive)."""
         painter, height = self._painter, self._view.height
-        painter.prepare(self._view.width, self.rich_style, self.palette)
+        painter.prepare(self._view.width, self._fill, self.rich_style, self.palette)
         if not len(self._items):
             return painter.notice(self._notice, height)[first:last]
         strips = painter.strips(self._top + first, self._top + last, self._overlay())
@@ -192,10 +193,7 @@ class TranscriptSurface(ScrollView):
         for line_filter in self.get_line_filters():
             background = self.background_colors[1]
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.right > self._view.width:
-            # The room of a scrollbar that is not shown is the widget's to fill.
-            strips = [strip.extend_cell_length(crop.right, self.rich_style) for strip in strips]
-        if crop.column_span != (0, strips[0].cell_length if strips else 0):
+        if crop.column_span != (0, self._fill):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 

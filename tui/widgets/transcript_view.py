@@ -151,6 +151,7 @@ class TranscriptView(TranscriptSurface):
             changed = super()._size_updated(size, virtual_size, container_size, layout)
         finally:
             self._placing = False
+        self._fill = size.width
         view = Size(max(0, size.width - self.gutter.width), max(0, size.height - self.gutter.height))
         if view != self._view:
             self._view = view
