@@ -46,6 +46,10 @@ class Block(Protocol):
         """
         ...
 
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has, without reading it: for what is far from being seen."""
+        ...
+
     def lines(self, start: int, stop: int, width: int, palette: "Palette") -> Sequence[Line]:
         """Return the lines from `start` to `stop` (exclusive); rendered when first asked for."""
         ...

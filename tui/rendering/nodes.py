@@ -23,6 +23,9 @@ _SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STRETCH: Final = 400
 """Characters of a paragraph that are read at a time, if no mark among them is left without its partner."""
 
+_BRACKETS: Final = 1_000
+"""More opening brackets than this in one stretch are no links: looking for their ends takes too long."""
+
 _CUT: Final = re.compile(r"(?<=\S) (?=\S)")
 _WAITING: Final = re.compile(r"[`\[$\\<]|[*~](?=\S)|(?<!\w)_(?=\S)|[*_~]$")
 _NO_MARKS: Final = re.compile(r"[ \w.,;'\"?()%/—–’‘“”…-]*(?<! )", re.ASCII)
@@ -162,6 +165,8 @@ def _cached_inline(content: str) -> tuple[list[Run], bool]:
 def _parsed_inline(content: str, env: Env) -> tuple[list[Run], bool]:
     """Return the runs, and whether no mark in them is waiting for its partner in what follows."""
     if _NO_MARKS.fullmatch(content) and "www." not in content.lower():
+        return [(content, TEXT)], True
+    if content.count("[") > _BRACKETS:
         return [(content, TEXT)], True
     md = parser()
     tokens: list[Token] = []

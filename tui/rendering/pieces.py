@@ -84,6 +84,8 @@ class Cutter:
         """The item with which the lines begin, where the list began earlier."""
         self._waiting = False
         """Whether the lines have been looked at, and begin with a piece that is open."""
+        self._table = False
+        """Whether the lines are those of one table."""
         self._latest: list[Piece] | None = None
         """The pieces of the lines, if they have just been cut."""
         self.fence: Fence | None = None
@@ -94,7 +96,9 @@ class Cutter:
     def feed(self, lines: list[str], final: bool) -> Iterator[Piece | tuple[Fence, str]]:
         """Take complete lines; yield what is finished: pieces, and fences with their last line."""
         self._lines.extend(lines)
-        self._latest = None
+        if self._table and not final and all(line.startswith("|") for line in lines):
+            return  # more rows
+        self._latest, self._table = None, False
         if self._waiting and not final and all(line[:1] in ("", " ", "\t") for line in lines):
             return  # they may belong to what is open: time enough to look when something else begins
         position = 0
@@ -106,8 +110,8 @@ class Cutter:
             if end == position:
                 break
             position = end
-        self._waiting = bool(self._lines) and self.fence is None
         del self._lines[:position]
+        self._waiting = bool(self._lines) and self.fence is None
         if final and self.fence is not None:
             fence, self.fence = self.fence, None
             yield fence, ""
@@ -119,6 +123,8 @@ class Cutter:
             lines = lines[:-1]
         if lines and all(map(_PLAIN.fullmatch, lines)):
             return [Piece("\n".join(lines), not self._first)]
+        if self._table and self._latest and lines[-1].startswith("|"):
+            return [self._latest[0]._replace(source="\n".join(lines))]
         if lines is self._lines and self._latest is not None:
             return self._latest
         return [cut.piece for cut in self._cuts(lines, {})] if lines else []
@@ -167,7 +173,8 @@ class Cutter:
         self._going_on = None
 
     def _region(self, position: int, final: bool) -> Generator[Piece, None, int]:
-        lines, size = self._lines, _REGION
+        lines = self._lines
+        size = max(_REGION, len(lines) if self._waiting else 0)
         while True:
             env: Env = {}
             cuts = self._cuts(lines[position : position + size], env)
@@ -186,6 +193,7 @@ class Cutter:
                 self._going_on = cuts[sure].piece
             if complete and end == cuts[sure].start:
                 self._latest = [cut.piece for cut in cuts[sure:]]
+                self._table = len(cuts) == sure + 1 and cuts[sure].kind == "table"
         return position + end
 
     def _certain(self, cuts: list[_Cut], region: list[str], final: bool) -> tuple[int, int]:

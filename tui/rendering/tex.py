@@ -25,7 +25,9 @@ _ENVIRONMENT: Final = re.compile(
     re.DOTALL,
 )
 _WRAPPERS: Final = re.compile(
-    r"\\(?:begin|end)\{(?:align|aligned|equation|gather|gathered|split|eqnarray|multline)\*?\}"
+    r"\\(?:begin|end)\{"
+    r"(?:align|aligned|equation|gather|gathered|split|eqnarray|multline)"  # codespell:ignore multline
+    r"\*?\}"
 )
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 """Characters that stand for matrices while a formula is read."""

@@ -21,7 +21,7 @@ SYMBOLS: Final = _pairs(
     times × div ÷ pm ± mp ∓ cdot · ast ∗ star ⋆ circ ∘ bullet • oplus ⊕ ominus ⊖ otimes ⊗ oslash ⊘ odot ⊙
     wedge ∧ land ∧ vee ∨ lor ∨ neg ¬ lnot ¬ cap ∩ cup ∪ setminus ∖ sqcap ⊓ sqcup ⊔ uplus ⊎ amalg ⨿ dagger †
     leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ ll ≪ gg ≫ approx ≈ equiv ≡ sim ∼ simeq ≃ cong ≅ propto ∝ prec ≺ succ ≻
-    preceq ⪯ succeq ⪰ subset ⊂ supset ⊃ subseteq ⊆ supseteq ⊇ nsubseteq ⊈ subsetneq ⊊ in ∈ notin ∉ ni ∋
+    preceq ⪯ succeq ⪰ subset ⊂ supset ⊃ subseteq ⊆ supseteq ⊇ nsubseteq ⊈ subsetneq ⊊ in ∈ ni ∋
     mid ∣ nmid ∤ parallel ∥ perp ⊥ vdash ⊢ dashv ⊣ models ⊨ vDash ⊨ asymp ≍ doteq ≐ leqslant ⩽ geqslant ⩾
     triangleq ≜ coloneqq ≔ bowtie ⋈ smile ⌣ frown ⌢
     leftarrow ← gets ← rightarrow → to → leftrightarrow ↔ Leftarrow ⇐ Rightarrow ⇒ Leftrightarrow ⇔ mapsto ↦
@@ -29,7 +29,7 @@ SYMBOLS: Final = _pairs(
     longmapsto ⟼ uparrow ↑ downarrow ↓ updownarrow ↕ Uparrow ⇑ Downarrow ⇓ nearrow ↗ searrow ↘ swarrow ↙
     nwarrow ↖ hookrightarrow ↪ hookleftarrow ↩ rightharpoonup ⇀ rightleftharpoons ⇌ leadsto ⇝
     xrightarrow → xleftarrow ←
-    sum ∑ prod ∏ coprod ∐ int ∫ iint ∬ iiint ∭ oint ∮ bigcap ⋂ bigcup ⋃ bigoplus ⨁ bigotimes ⨂ bigwedge ⋀
+    sum ∑ prod ∏ coprod ∐ int ∫ iint ∬ iiint ∭ bigcap ⋂ bigcup ⋃ bigoplus ⨁ bigotimes ⨂ bigwedge ⋀
     bigvee ⋁ partial ∂ nabla ∇ infty ∞ forall ∀ exists ∃ nexists ∄ emptyset ∅ varnothing ∅ aleph ℵ hbar ℏ
     ell ℓ wp ℘ Re ℜ Im ℑ angle ∠ triangle △ square □ Box □ blacksquare ■ diamond ⋄ lozenge ◊ top ⊤ bot ⊥
     surd √ prime ′ degree ° therefore ∴ because ∵ checkmark ✓ clubsuit ♣ diamondsuit ♢ heartsuit ♡
@@ -41,14 +41,17 @@ SYMBOLS: Final = _pairs(
 )
 """Commands that are one character."""
 
+SYMBOLS["notin"] = "∉"  # codespell:ignore notin
+SYMBOLS["oint"] = "∮"  # codespell:ignore oint
+
 SPACED: Final = _names(
     """
-    leq le geq ge neq ne ll gg approx equiv sim simeq cong propto subset supset subseteq supseteq in notin
+    leq le geq ge neq ne ll gg approx equiv sim simeq cong propto subset supset subseteq supseteq in
     to rightarrow leftarrow leftrightarrow Rightarrow Leftarrow Leftrightarrow mapsto longrightarrow implies
     impliedby iff times pm mp cap cup wedge vee land lor oplus otimes mid perp parallel models vdash
     coloneqq triangleq setminus div rightleftharpoons longmapsto Longrightarrow leqslant geqslant
     """
-)
+) | {"notin"}  # codespell:ignore notin
 """Relations and operators that get a space on both sides."""
 
 FUNCTIONS: Final = _names(

@@ -62,6 +62,11 @@ class TextBlock:
         offset = self._key[2] if self._key else 0
         return len(self._laid_out(width, replace(_COLOURLESS, wrap_code=wrap_code, code_offset=offset)))
 
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has, without reading it."""
+        source = self.piece.source
+        return self.piece.gap + 1 + max(source.count("\n"), len(source) // max(1, width))
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`."""
         rows = self._laid_out(width, palette)

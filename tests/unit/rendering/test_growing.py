@@ -1,5 +1,7 @@
 """Markdown that arrives in pieces."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,8 +19,10 @@ from tests.unit.rendering.drawing import (
     style_of,
     text_of,
 )
+from tui.domain.text import sanitize
 from tui.rendering.document import Document
 from tui.rendering.line import Line
+from tui.rendering.rules import parser
 
 EXAMPLES = spec_examples()
 CORPUS = corpus()
@@ -247,3 +251,109 @@ def test_a_growing_block_of_code_is_read_once(monkeypatch: pytest.MonkeyPatch) -
         height = block.height(80)
         block.lines(max(0, height - 30), height, 80, DARK)
     assert len(seen) == 400
+
+
+def test_a_table_that_grows_row_by_row() -> None:
+    whole = "# x\n\n| a | b |\n|---|---|\n"
+    growing = Document(whole)
+    for number in range(90):
+        row = f"| {number} | {'x' * (number % 9)} |\n"
+        whole += row
+        growing.append(row[:4])
+        assert text_of(growing)[-1].startswith(str(number))
+        growing.append(row[4:])
+        assert text_of(growing) == text_of(document(whole, closed=False))
+    growing.append("not a row\n\nafter")
+    growing.close()
+    assert signature(growing) == signature(document(whole + "not a row\n\nafter"))
+
+
+def test_estimates_are_near_enough() -> None:
+    for text in CORPUS:
+        blocks = document(text).blocks
+        height = sum(block.height(80) for block in blocks)
+        assert height / 2 <= sum(block.estimate(80) for block in blocks) <= 2 * height
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*",
+        "[",
+        "`a",
+        ">",
+        "> ",
+        "a:",
+        "_a ",
+        "$",
+        "\\(",
+        "<",
+        "![",
+        "- ",
+        "#",
+        "|",
+        "https://x" + "." * 99,
+        "1) ",
+        "&",
+        "~~",
+    ],
+)
+def test_endless_marks_are_drawn_in_bearable_time(text: str) -> None:
+    whole = text * (30_000 // len(text))
+    growing = Document(whole)
+    lines_of(growing, 80)
+    growing.close()
+    lines_of(growing, 80)
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, tui.rendering.document; "
+        "print([name for name in ('pygments', 'markdown_it', 'textual.app') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"
+
+
+def test_another_theme_paints_the_same_block_anew() -> None:
+    for source in ("# Title", "```\ncode\n```", "- ```\n  code\n  ```"):
+        block = document(source).blocks[0]
+        dark = block.lines(0, 9, 40, DARK)[0]
+        light = block.lines(0, 9, 40, LIGHT)[0]
+        assert dark.strip.text == light.strip.text
+        assert dark.strip != light.strip
+        assert block.lines(0, 9, 40, DARK)[0].strip == dark.strip
+
+
+def plain(source: str) -> str:
+    """Return `source` without the indentation that the lines of an indented fence lose."""
+    return "\n".join(line.strip() for line in source.rstrip().split("\n"))
+
+
+def top_level(text: str) -> list[str]:
+    """Return the sources of top-level elements and items, as one parse of everything has them."""
+    lines = text.split("\n")
+    tokens = parser().parse(text)
+    starts: list[tuple[int, int]] = []
+    for token in tokens:
+        item = token.type == "list_item_open" and token.level == 1
+        if (
+            token.map
+            and token.nesting >= 0
+            and (item or (token.level == 0 and "list_open" not in token.type))
+        ):
+            starts.append((token.map[0], token.map[1]))
+    return [plain("\n".join(lines[start:stop])) for start, stop in starts]
+
+
+@settings(max_examples=150, deadline=None)
+@given(markdown)
+def test_blocks_are_those_of_a_parse_of_the_whole(text: str) -> None:
+    clean = sanitize(text)
+    assert [plain(block.source) for block in document(clean).blocks] == top_level(clean)
+
+
+def test_blocks_of_the_specification_and_of_answers_are_those_of_a_parse_of_the_whole() -> None:
+    for text in [*EXAMPLES, *CORPUS, "\n".join(EXAMPLES[:200])]:
+        clean = sanitize(text)
+        assert [plain(block.source) for block in document(clean).blocks] == top_level(clean)

@@ -7,8 +7,8 @@ from tui.rendering.highlight import Highlighter, LineLexer, State, lexer_for
 from tui.rendering.ink import Run
 
 CODE = {
-    "python": '@d\ndef f(x: int = 0x1F) -> str:\n    """Doc\n    more # no\n    """\n    return f"{x!r}" # c\n',
-    "c": 'int a; /* x\n y */ char *s = "/*"; // /*\nint c;\n',
+    "python": '@d\ndef f(x: int = 0x1F) -> str:\n    """Doc\n  more # no\n  """\n    return f"{x!r}" # c\n',
+    "c": """int a; /* x\n y */ char *s = "/*"; // /*\nint c;\n""",
     "javascript": "let a = `x /* \n ${b} */`;\n/* foo\n bar */ const re = /a+/g;\n",
     "rust": 'fn main() { /* a\n b */ println!("{}", 1u8); }\n',
     "bash": "echo 'one\ntwo' && ls -l # end\n",
