@@ -4,9 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
+from textual.app import ComposeResult
 
 from tests.support.transcript_app import MarkdownApp, PlainDocument, TranscriptApp, conversation, message
 from tui.domain.conversation import ConversationId, MessageId, MessageStatus, QueuedMessage, Role
+from tui.widgets.transcript import Transcript
 
 LOREM = "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore"
 
@@ -380,3 +382,38 @@ async def test_long_lines_of_code_scroll_sideways() -> None:
             app.transcript.scroll_code(8)
         await pilot.pause()
         assert "bbbbbbbbbbbb" in "\n".join(app.rows())
+
+
+class EarlyApp(TranscriptApp):
+    """Shows a conversation before the transcript is on the screen."""
+
+    def compose(self) -> ComposeResult:
+        transcript = Transcript(PlainDocument)
+        transcript.show("one", conversation(30))
+        yield transcript
+
+    def on_mount(self) -> None:
+        self.transcript.focus()
+
+
+async def test_a_conversation_can_be_shown_before_the_first_frame() -> None:
+    app = EarlyApp(conversation(30))
+    async with app.run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        assert "m29 line 2" in "\n".join(app.rows())
+        assert app.follows()
+
+
+async def test_paging_with_animation_ends_where_paging_without_does() -> None:
+    messages = [message(n, text) for n, text in enumerate(ragged(60))]
+    ends = []
+    for level in ("none", "full"):
+        app = TranscriptApp(messages)
+        async with app.run_test(size=(60, 16)) as pilot:
+            app.animation_level = "full" if level == "full" else "none"
+            for _ in range(5):
+                app.transcript.page(-1)
+                await pilot.wait_for_animation()
+                await pilot.pause()
+            ends.append(text_rows(app))
+    assert ends[0] == ends[1]

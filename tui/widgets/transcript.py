@@ -93,7 +93,9 @@ class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
             self.following = anchor is None
             self._cursor = messages[-1].id if messages and anchor is None else None
             self._set_new_below(False)
-            self.screen.clear_selection()
+            self.end_find()
+            if self.is_attached and self.text_selection is not None:
+                self.screen.clear_selection()
         else:
             anchor = self._capture()
         self._notice = notice

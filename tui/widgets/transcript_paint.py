@@ -19,7 +19,7 @@ from tui.rendering.plain import wrapped
 from tui.widgets.transcript_find import Spot, spans
 from tui.widgets.transcript_items import TranscriptItems
 
-_STRIPS_KEPT = 2048
+_STRIPS_KEPT = 1024
 
 _MARK = "▌"
 
