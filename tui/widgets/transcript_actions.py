@@ -21,6 +21,9 @@ from tui.widgets.transcript_view import TranscriptView
 
 _ENDED_EARLY = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED)
 
+_CODE_STEP = 4
+"""Cells by which long lines of code move at once."""
+
 
 class TranscriptActions(TranscriptView):
     """A cursor that goes from message to message, what is done with the one under it, copying."""
@@ -87,14 +90,14 @@ class TranscriptActions(TranscriptView):
             self._items.measure(index)
             start, height = self._items.heights.prefix(index), self._items.heights[index] - 1
             if start < self._top or height > self._view.height:
-                self._jump(start, index)
+                self._jump(start, start)
             elif start + height > self._top + self._view.height:
-                self._jump(start + height - self._view.height, index)
+                self._jump(start + height - self._view.height, start + height)
         self.refresh()
 
-    def _jump(self, row: int, index: int) -> None:
+    def _jump(self, row: int, anchor: int) -> None:
         self._anchor = None
-        self._place(row, index)
+        self._place(row, anchor)
         self.following = self._top >= self.max_scroll_y
 
     def action_first_message(self) -> None:
@@ -132,7 +135,7 @@ class TranscriptActions(TranscriptView):
             self._items.unfold(index, unfolded)
             self._items.measure(index)
         if header < self._top:
-            self._place(header, index)
+            self._place(header, header)
         self.following = self._top >= self.max_scroll_y
         self.refresh()
 
@@ -215,6 +218,16 @@ class TranscriptActions(TranscriptView):
         """Wrap the long lines of code, or cut them at the edge."""
         self.wrap_code = not self.wrap_code
 
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Move long lines of code to the left."""
+        self.scroll_code(_CODE_STEP)
+        event.stop()
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Move long lines of code to the right."""
+        self.scroll_code(-_CODE_STEP)
+        event.stop()
+
     def on_click(self, event: events.Click) -> None:
         """Do what was clicked at; twice selects the word there, three times the message."""
         offset = event.get_content_offset(self)
@@ -263,7 +276,7 @@ class TranscriptActions(TranscriptView):
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
         _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
         if event.chain > 2:
-            first, last = whole_message(self._items, index)
+            first, last = whole_message(index)
             start, end = Offset(0, first), Offset(self._view.width, last)
         elif offset is not None:
             begin, stop = word_at(self.render_line(y).text, offset.x)
@@ -274,7 +287,8 @@ class TranscriptActions(TranscriptView):
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text under a selection, and what follows it."""
-        text = selected_text(self._items, selection, self.palette)
+        with self._reading_held():
+            text = selected_text(self._items, selection, self.palette)
         return (text, "\n") if text else None
 
     def selection_updated(self, selection: Selection | None) -> None:
