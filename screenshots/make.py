@@ -1,4 +1,4 @@
-"""Make the pictures in this folder: `uv run python -m screenshots.make` (needs `rsvg-convert` for PNG).
+"""Make the pictures in this folder: `uv run python -m screenshots.make` (needs `chromium` for PNG).
 
 The app is the real one, over a real store and real HTTP; the answers are scripted, so that a picture made
 again is the same picture.
@@ -21,6 +21,18 @@ from tui.screens.chat import ChatScreen
 from tui.settings.schema import InterfaceSettings, ServerSettings, Settings
 
 HERE = Path(__file__).parent
+
+BROWSER = (
+    "chromium",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
 
 MODELS = (
     Model("gemma3:4b", "4.3B", "Q4_K_M", ("completion", "vision"), 131072, "gemma3", 3_338_801_804),
@@ -96,14 +108,25 @@ class Scene:
 
     def take(self, name: str) -> None:
         svg = self.app.export_screenshot(title="ollama-tui")
-        svg = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:11434", svg)
-        # A font that renderers have, at the size at which its cells are as wide as the picture's.
-        svg = svg.replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", "font-size: 20.26px")
-        (HERE / f"{name}.svg").write_text(svg, "utf-8")
-        if shutil.which("rsvg-convert"):
-            png = HERE / f"{name}.png"
+        svg = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:11434", svg).replace("Fira Code", "DejaVu Sans Mono")
+        file = HERE / f"{name}.svg"
+        file.write_text(svg, "utf-8")
+        if shutil.which("chromium"):
+            self._draw(file)
+
+    def _draw(self, file: Path) -> None:
+        width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', file.read_text("utf-8"))[0]
+        with tempfile.TemporaryDirectory() as profile:
+            command = [
+                *BROWSER,
+                f"--user-data-dir={profile}",
+                f"--window-size={float(width):.0f},{float(height):.0f}",
+            ]
             subprocess.run(
-                ["rsvg-convert", "--zoom", "1.2", str(HERE / f"{name}.svg"), "-o", str(png)], check=True
+                [*command, f"--screenshot={file.with_suffix('.png')}", file.as_uri()],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
 
 
