@@ -9,7 +9,7 @@ from tui.rendering.code import CodeBlock, CodeBuffer, CodeText
 from tui.rendering.line import Block
 from tui.rendering.nodes import References
 from tui.rendering.pieces import Cutter, Fence, Piece
-from tui.rendering.text_block import TextBlock
+from tui.rendering.text_block import COLOURLESS, TextBlock
 
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _MARKS: Final = re.compile(r"[*_`~\[$\\!<&]")
@@ -172,3 +172,14 @@ def _open(source: str) -> bool:
 
 def _unindented(source: str) -> list[str]:
     return [_INDENT.sub("", line) for line in source.split("\n")]
+
+
+def prepare() -> None:
+    """Load the parser and the highlighter: in a thread, once the first frame is on the screen.
+
+    Otherwise the first document pays for it, with a fifth of a second.
+    """
+    warm = Document("a **b**\n\n- c\n\n```python\nx = 1\n```\n")
+    warm.close()
+    for block in warm.blocks:
+        block.lines(0, block.height(40), 40, COLOURLESS)

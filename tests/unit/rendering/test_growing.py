@@ -357,3 +357,12 @@ def test_blocks_of_the_specification_and_of_answers_are_those_of_a_parse_of_the_
     for text in [*EXAMPLES, *CORPUS, "\n".join(EXAMPLES[:200])]:
         clean = sanitize(text)
         assert [plain(block.source) for block in document(clean).blocks] == top_level(clean)
+
+
+def test_preparing_loads_what_the_first_document_needs() -> None:
+    code = (
+        "import sys, tui.rendering.document as d; d.prepare(); "
+        "print([name for name in ('pygments.lexers.python', 'markdown_it') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "['pygments.lexers.python', 'markdown_it']"
