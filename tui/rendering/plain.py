@@ -88,6 +88,10 @@ class PlainBlock:
             self._width = width
         return len(self._lines)
 
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has."""
+        return 1 + self.source.count("\n") + len(self.source) // max(1, width)
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop` (exclusive)."""
         self.height(width)

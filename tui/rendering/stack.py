@@ -45,17 +45,13 @@ class BlockStack:
             if not exact:
                 self._guessed.add(index)
             self.blocks.append(block)
-            self._heights.append(block.height(width, wrap_code) if exact else self._guess(block))
+            self._heights.append(block.height(width, wrap_code) if exact else block.estimate(width))
 
     def _truncate(self, count: int) -> None:
         while len(self.blocks) > count:
             self.blocks.pop()
             self._heights.pop()
             self._guessed.discard(len(self.blocks))
-
-    def _guess(self, block: Block) -> int:
-        source = block.source
-        return 2 + source.count("\n") + len(source) // max(1, self._shape[0])
 
     def start(self, index: int) -> int:
         """Return the row at which a block begins."""

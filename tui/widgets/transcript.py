@@ -12,6 +12,7 @@ from tui.rendering.message import Part
 from tui.widgets import transcript_events
 from tui.widgets.transcript_actions import TranscriptActions
 from tui.widgets.transcript_find import Match, Matches, spot_of
+from tui.widgets.transcript_mouse import TranscriptMouse
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_view import Anchor
@@ -20,7 +21,7 @@ _SLICE = 0.004
 """Seconds that looking for words may take before everything else has its turn."""
 
 
-class Transcript(TranscriptActions, can_focus=True, inherit_bindings=False):
+class Transcript(TranscriptMouse, can_focus=True, inherit_bindings=False):
     """All messages of a conversation on one surface."""
 
     DEFAULT_CSS = """
