@@ -82,6 +82,10 @@ class FurnitureLine:
         """Return 1."""
         return 1
 
+    def estimate(self, width: int) -> int:
+        """Return 1."""
+        return 1
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the line, if it lies between `start` and `stop`."""
         if start > 0 or stop < 1:

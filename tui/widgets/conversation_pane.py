@@ -36,6 +36,8 @@ class ConversationPane(Vertical):
         super().__init__(id=id)
         self.conversation_id: ConversationId | None = None
         """Which conversation is shown; None for one not yet begun."""
+        self.notice = ""
+        """What an empty conversation says."""
         self._path: dict[MessageId, Message] = {}
 
     def compose(self) -> ComposeResult:
@@ -44,6 +46,11 @@ class ConversationPane(Vertical):
         yield FindBar(id="find")
         yield StatusBar(id="status")
         yield Prompt(id="prompt")
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The shown messages, the first first."""
+        return tuple(self._path.values())
 
     @property
     def is_empty(self) -> bool:
@@ -83,6 +90,7 @@ class ConversationPane(Vertical):
 
     def set_notice(self, notice: str) -> None:
         """Change what an empty conversation says."""
+        self.notice = notice
         if self.is_empty:
             self.transcript.show(self.conversation_id or "", (), notice=notice)
 
