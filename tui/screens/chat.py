@@ -133,9 +133,10 @@ class ChatScreen(Screen[None]):
             model=model,
             system=system,
         )
-        session.show_server()
         await session.begin(first)
         self.session = session
+        # What happened to the connection meanwhile was told to nobody.
+        self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
         if first_message := prompt or self._sent_early:
