@@ -9,41 +9,14 @@ END = "Lastword"
 SAVED = "Savedword"
 """The first and last word of an answer and the last of a saved conversation; in no other text."""
 
-_WORDS = [
-    "the",
-    "sea",
-    "is",
-    "wide",
-    "and",
-    "very",
-    "old",
-    "because",
-    "water",
-    "carries",
-    "light",
-    "under",
-    "wind",
-    "where",
-    "ships",
-    "follow",
-    "stars",
-    "until",
-    "morning",
-    "returns",
-    "with",
-    "salt",
-    "on",
-    "every",
-    "rope",
-    "while",
-    "sailors",
-    "count",
-    "waves",
-    "between",
-    "harbours",
-    "of",
-    "stone",
-]
+_WORDS = tuple(
+    word
+    for line in (
+        "the sea is wide and very old because water carries light under wind where ships follow stars until",
+        "morning returns with salt on every rope while sailors count waves between harbours of stone",
+    )
+    for word in line.split()
+)
 
 
 def prose(tokens: int, *, seed: int = 7) -> list[str]:
