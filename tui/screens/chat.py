@@ -30,6 +30,7 @@ from tui.domain.events import (
 from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.frames import FrugalCompositor
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
@@ -80,6 +81,7 @@ class ChatScreen(Screen[None]):
             sidebar: Show the side panel where there is room.
         """
         super().__init__()
+        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
