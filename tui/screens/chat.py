@@ -30,6 +30,7 @@ from tui.domain.events import (
 from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.frames import FrugalCompositor
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
@@ -81,6 +82,7 @@ class ChatScreen(Screen[None]):
             unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
+        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
@@ -136,9 +138,10 @@ class ChatScreen(Screen[None]):
             model=model,
             system=system,
         )
-        session.show_server()
         await session.begin(first)
         self.session = session
+        # What happened to the connection meanwhile was told to nobody.
+        self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
         if first_message := prompt or self._sent_early:
