@@ -236,7 +236,11 @@ def ending(message: Message) -> list[FurnitureLine]:
             if message.status is MessageStatus.STOPPED
             else Piece("▲ interrupted", "warning")
         )
-        return [FurnitureLine([mark, space, *([go_on, space] if message.content else []), retry])]
+        what_next = [*([go_on, space] if message.content else []), retry]
+        if message.error:
+            why = Piece(f" · {sanitize_line(message.error, 200)}", "muted")
+            return [FurnitureLine([mark, why]), FurnitureLine(what_next)]
+        return [FurnitureLine([mark, space, *what_next])]
     if message.stop_reason and message.stop_reason != "stop":
         reason = sanitize_line(message.stop_reason, 60)
         return [FurnitureLine([Piece(_STOP_REASONS.get(reason, f"ended: {reason}"), "warning")])]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
@@ -80,6 +81,8 @@ class ConversationPane(Vertical):
             queued: What waits.
             notice: What is shown where there are no messages.
         """
+        if conversation_id != self.conversation_id and self.find_bar.is_open:
+            self.find_bar.action_close()
         self.conversation_id = conversation_id
         self._path = {message.id: message for message in messages}
         self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice)
@@ -105,6 +108,7 @@ class ConversationPane(Vertical):
         for message in (event.user, event.answer):
             self._path[message.id] = message
             self.transcript.append(message)
+        self.transcript.follow()
         self.prompt.history = [*self.prompt.history, event.user.content]
         return True
 
@@ -128,3 +132,20 @@ class ConversationPane(Vertical):
     def _put(self, message: Message) -> None:
         self._path[message.id] = message
         self.transcript.replace(message)
+
+    @on(FindBar.Changed)
+    def _find(self, event: FindBar.Changed) -> None:
+        self.transcript.find(event.query)
+
+    @on(FindBar.Stepped)
+    def _find_next(self, event: FindBar.Stepped) -> None:
+        self.transcript.step_match(event.step)
+
+    @on(FindBar.Closed)
+    def _find_over(self) -> None:
+        self.transcript.end_find()
+        self.transcript.focus()
+
+    @on(Transcript.MatchesCounted)
+    def _found(self, event: Transcript.MatchesCounted) -> None:
+        self.find_bar.show_count(event.current, event.total, done=event.done)

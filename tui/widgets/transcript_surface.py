@@ -67,6 +67,15 @@ class TranscriptSurface(ScrollView):
     # What is where
 
     @property
+    def unfold_thinking(self) -> bool:
+        """Whether thinking is shown while it is being written; it folds away when it is done."""
+        return self._items.unfold_thinking
+
+    @unfold_thinking.setter
+    def unfold_thinking(self, unfold: bool) -> None:
+        self._items.unfold_thinking = unfold
+
+    @property
     def palette(self) -> Palette:
         """The colours of the theme in force."""
         if self._colors is None:
