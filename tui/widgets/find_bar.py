@@ -80,7 +80,7 @@ class FindBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Put the parts in a row."""
         yield Label("Find ", id="find-icon", markup=False)
-        yield Input(placeholder="words in this conversation", compact=True, select_on_focus=True)
+        yield FilterInput(placeholder="words in this conversation", compact=True, select_on_focus=True)
         yield Label("", id="find-count", markup=False)
         yield Label("↵ next  ⇧↵ previous  esc", id="find-keys", markup=False)
 
