@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from tui.widgets.filter_input import FilterInput
+
 
 class FindBar(Horizontal):
     """An input, and which of how many matches is shown. It says what is typed; someone else finds it."""
