@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.message import Message as UiMessage
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -30,7 +29,7 @@ from tui.domain.events import (
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
-from tui.screens.frames import FrugalCompositor
+from tui.screens.frames import QuickScreen
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
@@ -48,7 +47,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(QuickScreen):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -85,7 +84,6 @@ class ChatScreen(Screen[None]):
             unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
-        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None

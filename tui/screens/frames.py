@@ -1,9 +1,11 @@
-"""Frames that draw no more than what changed."""
+"""Frames that draw no more than what changed, and what was typed at once."""
 
 from collections.abc import Iterable
 
+from textual import events, messages
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 
 
@@ -43,3 +45,27 @@ class FrugalCompositor(Compositor):
             wanted = [each for each in wanted if not seen.contains_region(each)]
             if not wanted:
                 break
+
+
+class QuickScreen(Screen[None]):
+    """A screen that draws what the focused widget changed at once, instead of with the next frame.
+
+    While an answer streams, the next frame is up to a sixtieth of a second away: a letter that waits for
+    it is late. Everything else still waits, so that many changes make one frame.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing to draw."""
+        super().__init__()
+        self._compositor = FrugalCompositor()
+        self._hurried = False
+        """The focused widget has changed since the last frame."""
+
+    async def _on_update(self, message: messages.Update) -> None:
+        if message.widget is self.focused:
+            self._hurried = True
+
+    async def _on_idle(self, event: events.Idle) -> None:
+        if self._hurried:
+            self._hurried = False
+            self._on_timer_update()
