@@ -22,7 +22,6 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _CUT_SHORT: Final = 16
 """An error this near to the end of what was read may be a literal that was only half read."""
 _MOST_DIGITS: Final = 400
-_UNTERMINATED: Final = "Unterminated string"
 _AFTER: Final = frozenset(" \t\n\r,]}")
 """What may follow a number."""
 
@@ -175,13 +174,10 @@ class Elements:
         """Return the value at the place where reading is, and step over it."""
         self._peek()
         while True:
-            wrong: json.JSONDecodeError | None = None
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                wrong = error
-                if not self._may_be_cut(error):
-                    raise self._damaged(_words(error), error.pos) from None
+                self._require_cut(error)
             except RecursionError:
                 raise self._damaged("it is nested too deeply", self._at) from None
             else:
@@ -191,16 +187,16 @@ class Elements:
                     return value
             if len(self._text) - self._at > self._largest:
                 raise self._damaged(f"it is longer than {self._largest:,} characters", self._at)
-            if not self._more() and wrong is not None:
-                if wrong.msg.startswith(_UNTERMINATED) or wrong.pos >= len(self._text):
-                    raise self._damaged("the file ends in the middle of what begins here", self._at)
-                raise self._damaged(_words(wrong), wrong.pos)
+            self._more()
 
-    def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
-        """Return whether reading on may mend `error`."""
-        if self._ended:
-            return error.msg.startswith(_UNTERMINATED) or error.pos >= len(self._text)
-        return error.msg.startswith(_UNTERMINATED) or error.pos >= len(self._text) - _CUT_SHORT
+    def _require_cut(self, error: json.JSONDecodeError) -> None:
+        """Raise `error` in the words of this module, unless reading on may mend it."""
+        cut = error.msg.startswith("Unterminated string") or error.pos >= len(self._text)
+        if cut and self._ended:
+            raise self._damaged("the file ends in the middle of what begins here", self._at)
+        near = error.pos >= len(self._text) - _CUT_SHORT
+        if not cut and (self._ended or not near):
+            raise self._damaged(_words(error), error.pos)
 
     def _more(self) -> bool:
         """Read on, as much again as is held, and forget what has been stepped over."""
