@@ -90,3 +90,7 @@ class SettingsError(TuiError):
 
 class FileUnusable(TuiError):
     """A file cannot be read for an import, or not be written by an export."""
+
+
+class FileInTheWay(FileUnusable):
+    """A file that was to be written exists already."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from tui.domain.errors import FileUnusable
+from tui.domain.errors import FileInTheWay, FileUnusable
 from tui.domain.text import sanitize_line
 
 _UNFIT: Final = re.compile(r"[^\w.-]+")
@@ -57,9 +57,9 @@ def _rename(part: Path, path: Path, *, overwrite: bool) -> None:
         part.replace(path)
 
 
-def exists(path: Path) -> FileUnusable:
+def exists(path: Path) -> FileInTheWay:
     """Return the error for a file that is there already."""
-    return FileUnusable(f"{path} exists already.", "Choose another name, or allow it to be overwritten.")
+    return FileInTheWay(f"{path} exists already.", "Choose another name, or allow it to be overwritten.")
 
 
 def _unwritable(path: Path, error: OSError) -> FileUnusable:
