@@ -154,7 +154,7 @@ async def _export(task: Export, settings: Settings) -> int:
                     else:
                         write(piece)
             return SUCCEEDED
-        if _is_folder(output, ids, format):
+        if _is_folder(output, task):
             written = await service.to_directory(ids, format, output, overwrite=task.overwrite)
             say(f"{len(written):,} files were written to {output}.")
         else:
@@ -168,9 +168,10 @@ async def _wanted(task: Export, service: ExportService, found: ConversationServi
     return [await found.resolve(text) for text in dict.fromkeys(task.ids)]
 
 
-def _is_folder(output: Path, ids: list[ConversationId], format: ExportFormat) -> bool:
+def _is_folder(output: Path, task: Export) -> bool:
     """Return whether each conversation gets a file of its own: the output is a folder, or named like one."""
-    return output.is_dir() or (len(ids) != 1 and format is not ExportFormat.JSON and not output.suffix)
+    several = len(task.ids) != 1 and task.format != ExportFormat.JSON
+    return output.is_dir() or (several and not output.suffix)
 
 
 async def _import(task: Import, settings: Settings) -> int:

@@ -1,6 +1,7 @@
 """Conversations to a file and from one: the export dialog and the import screen."""
 
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -87,6 +88,32 @@ def path_from(text: str) -> Path:
     return Path(plain).expanduser()
 
 
+class _Choice(RadioButton):
+    """A choice whose state can be told without colours."""
+
+    def on_mount(self) -> None:
+        """Show the state that it begins with."""
+        self.BUTTON_INNER = "●" if self.value else " "
+
+    def watch_value(self) -> None:
+        """Show the state in the character too."""
+        self.BUTTON_INNER = "●" if self.value else " "
+        super().watch_value()
+
+
+class _Tick(Checkbox):
+    """A box whose state can be told without colours."""
+
+    def on_mount(self) -> None:
+        """Show the state that it begins with."""
+        self.BUTTON_INNER = "X" if self.value else " "
+
+    def watch_value(self) -> None:
+        """Show the state in the character too."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
+
+
 class ExportScreen(ModalScreen[None]):
     """Asks as what and where to write a conversation, and writes it."""
 
@@ -122,7 +149,7 @@ class ExportScreen(ModalScreen[None]):
                     yield RadioButton(
                         Content(words), value=format is ExportFormat.MARKDOWN, name=format.value
                     )
-            yield Checkbox(
+            yield _Tick(
                 "All conversations",
                 value=self._conversation is None,
                 disabled=self._conversation is None,
@@ -183,12 +210,13 @@ class ExportScreen(ModalScreen[None]):
     async def _write(self) -> None:
         path = path_from(self.path.value)
         try:
+            write: Callable[..., Awaitable[object]] = self._service.to_file
             if self._conversation is not None and not self.everything.value:
                 ids = [self._conversation.id]
             else:
                 ids = list(await self._service.all_ids())
-            whole = len(ids) == 1 or self.format is ExportFormat.JSON
-            write = self._service.to_file if whole else self._service.to_directory
+                if self.format is not ExportFormat.JSON:
+                    write = self._service.to_directory
             await write(
                 ids, self.format, path, overwrite=self._overwrite == path, progress=self._show_progress
             )

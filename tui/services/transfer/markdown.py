@@ -10,6 +10,8 @@ from tui.services.transfer.readable import described, ending, figures, speaker, 
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 
+_ENDS: Final = re.compile(r"<(?=/?(?:details|summary|blockquote)\b)", re.IGNORECASE)
+
 
 def render_markdown(whole: Whole) -> str:
     """Return the branch of a conversation that is shown, as Markdown."""
@@ -46,8 +48,9 @@ def _plain(line: str) -> str:
 
 
 def _folded(summary: str, text: str) -> str:
-    """Return a section that is folded away; a quotation, so that nothing in it can end the section."""
-    quoted = "\n".join(f"> {line}".rstrip() for line in sanitize(text).strip().split("\n"))
+    """Return a section that is folded away: a quotation in which nothing ends it."""
+    harmless = _ENDS.sub("&lt;", sanitize(text).strip())
+    quoted = "\n".join(f"> {line}".rstrip() for line in harmless.split("\n"))
     return f"<details>\n<summary>{summary}</summary>\n\n{quoted}\n\n</details>"
 
 
