@@ -1,7 +1,6 @@
 """Conversations to a file and from one: the export dialog and the import screen."""
 
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -210,16 +209,7 @@ class ExportScreen(ModalScreen[None]):
     async def _write(self) -> None:
         path = path_from(self.path.value)
         try:
-            write: Callable[..., Awaitable[object]] = self._service.to_file
-            if self._conversation is not None and not self.everything.value:
-                ids = [self._conversation.id]
-            else:
-                ids = list(await self._service.all_ids())
-                if self.format is not ExportFormat.JSON:
-                    write = self._service.to_directory
-            await write(
-                ids, self.format, path, overwrite=self._overwrite == path, progress=self._show_progress
-            )
+            await self._write_to(path, overwrite=self._overwrite == path)
         except FileInTheWay as error:
             self._overwrite = path
             self._tell(f"{error.message} Once more overwrites it.")
@@ -229,8 +219,22 @@ class ExportScreen(ModalScreen[None]):
             self.app.notify(sanitize_line(f"Written to {path}"), markup=False)
             self.dismiss(None)
 
+    async def _write_to(self, path: Path, *, overwrite: bool) -> None:
+        if self._conversation is not None and not self.everything.value:
+            await self._service.to_file([self._conversation.id], self.format, path, overwrite=overwrite)
+            return
+        ids = await self._service.all_ids()
+        if self.format is ExportFormat.JSON:
+            await self._service.to_file(
+                ids, self.format, path, overwrite=overwrite, progress=self._show_progress
+            )
+        else:
+            await self._service.to_directory(
+                ids, self.format, path, overwrite=overwrite, progress=self._show_progress
+            )
+
     def _show_progress(self, done: int, total: int) -> None:
-        if total > 1:
+        if done % 50 == 0:
             self._tell(f"Writing {done:,} of {total:,}…")
 
     def _tell(self, text: str) -> None:

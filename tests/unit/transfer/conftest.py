@@ -14,6 +14,11 @@ DATA = Path(__file__).parents[2] / "data" / "imports"
 Take = Callable[..., Awaitable[ImportSummary]]
 
 
+def names_in(folder: Path) -> list[str]:
+    """Return the names in a folder, in order."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 class StillClock:
     """A clock that stands still, and seconds that pass whenever they are looked at."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.builders import NOW, a_conversation, an_exchange
-from tests.unit.transfer.conftest import DATA, Take
+from tests.unit.transfer.conftest import DATA, Take, names_in
 from tui.services.transfer import archives, ours
 from tui.services.transfer.elements import Elements
 from tui.services.transfer.importing import ImportService
@@ -277,7 +277,7 @@ async def test_nothing_in_an_archive_is_followed(
         "it does not begin like JSON (byte 0, line 1)"
     ]
     assert len(summary.imported) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "links.zip", "outside.json"]
+    assert names_in(tmp_path) == ["data", "links.zip", "outside.json"]
 
 
 async def test_an_archive_without_conversations(take: Take, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.builders import a_conversation, a_message, an_answer, an_attachment, an_exchange
+from tests.unit.transfer.conftest import names_in
 from tui.domain.conversation import Conversation, MessageStatus, Role
 from tui.domain.errors import BadRequest, FileInTheWay, FileUnusable
 from tui.domain.generation import Stats
-from tui.services.transfer import writing
 from tui.services.transfer.export import ExportFormat, ExportService
 from tui.services.transfer.writing import file_name, whole_file
 from tui.storage.conversations import SqliteConversationStore
@@ -140,7 +140,7 @@ async def test_files_are_private_whole_and_never_overwritten(
     assert file.read_bytes() == before
     await exports.to_file([conversation.id], ExportFormat.HTML, file, overwrite=True)
     assert file.read_bytes() != before
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert names_in(tmp_path) == ["data", "x.md"]
 
 
 async def test_a_failed_export_leaves_nothing(
@@ -151,7 +151,7 @@ async def test_a_failed_export_leaves_nothing(
         await exports.to_file([conversation.id], ExportFormat.MARKDOWN, tmp_path / "x.md")
     with pytest.raises(FileUnusable, match="cannot be written"):
         await exports.to_file([conversation.id], ExportFormat.JSON, tmp_path / "no" / "x.md")
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert names_in(tmp_path) == ["data"]
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
 
     file = tmp_path / "x"
     file.write_text("old", "utf-8")
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(FileUnusable, match="No space left"), whole_file(file, overwrite=True) as opened:
         opened.write("new")
     assert file.read_text("utf-8") == "old"
