@@ -30,6 +30,7 @@ from tui.domain.events import (
 from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.frames import FrugalCompositor
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
@@ -73,16 +74,19 @@ class ChatScreen(Screen[None]):
             self.model = model
             """Its name."""
 
-    def __init__(self, *, sidebar: bool = True) -> None:
+    def __init__(self, *, sidebar: bool = True, unfold_thinking: bool = True) -> None:
         """Make a screen that can be written in, but does nothing until it has a session.
 
         Args:
             sidebar: Show the side panel where there is room.
+            unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
+        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
+        self._unfold_thinking = unfold_thinking
         self._sent_early = ""
         """What was sent before there was a session."""
         self.set_class(sidebar, "-sidebar")
@@ -97,6 +101,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show an empty conversation, ready to be written in."""
+        self.pane.transcript.unfold_thinking = self._unfold_thinking
         self.pane.set_notice(empty_notice(None, models_known=False, model=""))
         self.pane.prompt.focus()
 
@@ -133,9 +138,10 @@ class ChatScreen(Screen[None]):
             model=model,
             system=system,
         )
-        session.show_server()
         await session.begin(first)
         self.session = session
+        # What happened to the connection meanwhile was told to nobody.
+        self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
         if first_message := prompt or self._sent_early:
@@ -309,7 +315,11 @@ class ChatScreen(Screen[None]):
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""
-        if direction < 0:
-            self.pane.transcript.action_page_up()
+        self.pane.transcript.page(direction)
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected in the transcript, or else what is selected elsewhere."""
+        if self.pane.transcript.text_selection is not None:
+            self.pane.transcript.action_copy_message()
         else:
-            self.pane.transcript.action_page_down()
+            super().action_copy_text()
