@@ -57,6 +57,16 @@ async def test_chatgpt_with_branches_thinking_and_tools(store: SqliteConversatio
     assert untitled is not None and untitled.title == "Say hi in French, please"
 
 
+async def test_thinking_without_an_answer_is_kept(store: SqliteConversationStore, take: Take) -> None:
+    value = json.loads((DATA / "chatgpt.json").read_text("utf-8"))[0]
+    for key in ("r1", "c1", "x1", "a3"):
+        del value["mapping"][key]
+    value["current_node"] = "t1"
+    _, messages, path = await stored(store, await take(json.dumps([value]).encode()))
+    assert path[-1] == (Role.ASSISTANT, "")
+    assert messages[-1].thinking == "Looking\n\nA single dot."
+
+
 async def test_chatgpts_archive_with_several_files_and_its_images(
     store: SqliteConversationStore, take: Take, tmp_path: Path
 ) -> None:

@@ -101,6 +101,7 @@ def build(frame: Frame, nodes: Sequence[Node], now: float) -> FoundConversation:
     """
     try:
         ordered = _in_order(nodes)
+        _keep_lone_thoughts(ordered)
         return _conversation(frame, ordered, now)
     except BadConversation as error:
         error.title = error.title or sanitize_line(frame.title, _MOST_TITLE)
@@ -132,6 +133,16 @@ def _in_order(nodes: Sequence[Node]) -> list[Node]:
         lost = next(node for node in nodes if node.key not in reached)
         raise BadConversation(f"the message {_shown(lost.key)} follows itself in a circle")
     return ordered
+
+
+def _keep_lone_thoughts(ordered: Sequence[Node]) -> None:
+    """Keep thinking that no answer follows: there is nothing that it could go to."""
+    answered: set[str | None] = set()
+    for node in reversed(ordered):
+        if node.thinking and node.key not in answered:
+            node.kept = True
+        if (node.kept and node.role is Role.ASSISTANT) or (not node.kept and node.key in answered):
+            answered.add(node.parent)
 
 
 def _conversation(frame: Frame, ordered: Sequence[Node], now: float) -> FoundConversation:
