@@ -15,7 +15,7 @@ from textual.widgets import Footer
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ModelMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -27,7 +27,7 @@ from tui.domain.events import (
     ServerCondition,
     ServerStateChanged,
 )
-from tui.domain.text import sanitize
+from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.frames import FrugalCompositor
@@ -40,6 +40,9 @@ from tui.widgets.header_bar import HeaderBar
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
+
+_OPENED = ("http://", "https://", "mailto:")
+"""How an address begins that is opened outside; a model must not name a file or a program."""
 
 _NARROW = 100
 """Columns below which the side panel folds away by itself."""
@@ -239,11 +242,16 @@ class ChatScreen(Screen[None]):
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, event: Transcript.LinkClicked) -> None:
+        address = sanitize_line(event.href, 2000)
+        if not address.lower().startswith(_OPENED):
+            self.tell(BadRequest(f"This is not opened: {address}", "Only web and mail addresses are."))
+            return
+
         def decided(yes: bool | None) -> None:
             if yes:
-                self.app.open_url(event.href)
+                self.app.open_url(address)
 
-        self.app.push_screen(ConfirmScreen("Open this address in the browser?", event.href), decided)
+        self.app.push_screen(ConfirmScreen("Open this address in the browser?", address), decided)
 
     def _open(self, conversation_id: ConversationId | None) -> None:
         if self.session is not None:
