@@ -307,6 +307,18 @@ class ChatScreen(QuickScreen):
         if self.session is not None and answer is not None:
             self._start(self.session.retry(answer.id), "send")
 
+    def action_transfer(self, direction: str) -> None:
+        """Export the open conversation, or import others."""
+        if self.session is not None:
+            # Imported late: what it needs is no part of a start.
+            from tui.screens.transfer import ExportScreen, ImportScreen
+
+            services = self.session.services
+            if direction == "export":
+                self.app.push_screen(ExportScreen(services, self.session.conversation))
+            else:
+                self.app.push_screen(ImportScreen(services))
+
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""
         self.pane.transcript.page(direction)
