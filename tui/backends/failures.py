@@ -174,7 +174,7 @@ def from_response(
     status: int, headers: Mapping[str, str], body: bytes, subject: Subject, *, path: str
 ) -> TuiError:
     """Return the error that an answer other than 200 means."""
-    text = _stated_error(body)
+    text = stated_error(body)
     if text is not None and status not in (401, 429) and (error := _by_text(text, subject)) is not None:
         return error
     if 300 <= status < 400:
@@ -256,7 +256,7 @@ def innermost(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value) if value else ""
 
 
-def _stated_error(body: bytes) -> str | None:
+def stated_error(body: bytes) -> str | None:
     """Return the text of the error object that `body` is, or None when it is not one."""
     try:
         value = json.loads(body.decode("utf-8", "replace"))

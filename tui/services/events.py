@@ -8,6 +8,7 @@ from tui.domain.events import (
     Event,
     GenerationUpdated,
     ModelsChanged,
+    PullsChanged,
     QueueChanged,
     ServerStateChanged,
 )
@@ -24,6 +25,8 @@ def _replaces(event: Event) -> Hashable | None:
             return ("conversations", event.conversation_id)
         case ModelsChanged():
             return "models"
+        case PullsChanged():
+            return "pulls"
         case ServerStateChanged():
             return "server"
         case _:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.scripted_server import ScriptedServer
 from tui.backends.connect import connect_ollama
+from tests.support.fake_backend import FakeLibrary
 from tui.domain.errors import EngineFailed, NotAnOllamaServer, ServerUnreachable, SettingsError, TuiError
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import ChatRequest, Delta
@@ -47,7 +48,7 @@ class World:
 
 
 @dataclass
-class FakeBackend:
+class FakeBackend(FakeLibrary):
     """A backend that answers as the world says."""
 
     world: World
