@@ -184,6 +184,7 @@ def from_response(
             f"What answers at {subject.address} has no {path} ({status}): it is not an Ollama server, or a "
             "very old one.",
             _CHECK_ADDRESS,
+            reason="not Ollama",
         )
     return _by_status(status, text or "", subject)
 
@@ -202,9 +203,12 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
         return ServerUnreachable(
             f"{address} does not answer: no connection within 5 seconds.",
             f"Check that the machine is on and that no firewall is between. {_CHECK_ADDRESS}",
+            reason="no answer",
         )
     if isinstance(error, (TimeoutError, httpx.TimeoutException)):
-        return ServerUnreachable(f"{address} took too long to answer.", "Try again; it may be overloaded.")
+        return ServerUnreachable(
+            f"{address} took too long to answer.", "Try again; it may be overloaded.", reason="too slow"
+        )
     if isinstance(error, httpx.ConnectError):
         return _not_connected(error, subject)
     if isinstance(error, httpx.RemoteProtocolError) and _CLOSED.search(str(error)):
@@ -213,6 +217,7 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
         return NotAnOllamaServer(
             f"What answers at {address} does not speak HTTP as Ollama does: {_shown(str(error), 120)}",
             _CHECK_ADDRESS,
+            reason="not Ollama",
         )
     if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
         return BadRequest("The request could not be sent as it is.", "Check the headers in the settings.")
@@ -227,6 +232,7 @@ def not_ollama(data: bytes, subject: Subject) -> NotAnOllamaServer:
         f"{subject.address} answered with {kind}, not as an Ollama server would"
         + (f": {_shown(start, 60)}" if start else "."),
         _CHECK_ADDRESS,
+        reason="not Ollama",
     )
 
 
@@ -282,7 +288,8 @@ def _hint(rule: _Rule, subject: Subject) -> str:
 
 def _by_status(status: int, text: str, subject: Subject) -> TuiError:
     kind, words, hint = _BY_STATUS.get(status, _class_of(status))
-    return kind(_shown(text) or f"The server at {subject.address} {words} ({status}).", hint)
+    message = _shown(text) or f"The server at {subject.address} {words} ({status})."
+    return kind(message, hint, reason=str(status))
 
 
 def _class_of(status: int) -> tuple[type[TuiError], str, str]:
@@ -303,6 +310,7 @@ def _redirected(headers: Mapping[str, str], subject: Subject) -> NotAnOllamaServ
     return NotAnOllamaServer(
         f"{subject.address} points to another address" + (f": {_shown(place, 120)}" if place else "."),
         "If you trust that address, name it as the host.",
+        reason="redirect",
     )
 
 
@@ -314,10 +322,14 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
         why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "no common protocol"
         return ServerUnreachable(
             f"No secure connection to {address}: {_shown(why, 120)}",
-            "Check the certificate, or whether the host should start with http:// instead of https://.",
+            "Check the certificate (ca_file in the settings names one to trust), or whether the host should "
+            "start with http:// instead of https://.",
+            reason="TLS",
         )
     if isinstance(cause, socket.gaierror):
-        return ServerUnreachable(f"There is no host of this name: {address}.", _CHECK_ADDRESS)
+        return ServerUnreachable(
+            f"There is no host of this name: {address}.", _CHECK_ADDRESS, reason="unknown host"
+        )
     if subject.embedded:
         return ServerUnreachable(
             "The embedded engine does not answer.", "It starts again by itself: try again."
@@ -326,6 +338,7 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
         return ServerUnreachable(
             f"Nothing listens at {address}.",
             "Start Ollama there (ollama serve), or name another host. This app connects by itself.",
+            reason="refused",
         )
     return ServerUnreachable(f"{address} cannot be reached: {_shown(_reason(cause), 120)}", _CHECK_ADDRESS)
 

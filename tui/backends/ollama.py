@@ -1,7 +1,6 @@
 """The backend for Ollama servers."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -15,6 +14,7 @@ from tui.backends.address import Address, parse_host
 from tui.backends.failures import Subject
 from tui.backends.mapping import Answer
 from tui.backends.ndjson import LineSplitter, LineTooLong
+from tui.backends.tls import trusting, trusting_nobody
 from tui.domain.errors import (
     AnswerInterrupted,
     ModelMissing,
@@ -65,7 +65,7 @@ class _Client(ollama.AsyncClient):
     times that when each one wakes the process.
     """
 
-    def __init__(self, address: Address, headers: Mapping[str, str]) -> None:
+    def __init__(self, address: Address, headers: Mapping[str, str], ca_file: str) -> None:
         given = {name.lower(): value for name, value in headers.items()}
         if address.authorization:
             given.setdefault("authorization", address.authorization)
@@ -76,7 +76,7 @@ class _Client(ollama.AsyncClient):
             follow_redirects=False,
             # The environment's proxy and certificates are for other machines.
             trust_env=not address.loopback,
-            verify=ssl.create_default_context() if address.url.startswith("https") else _no_tls(),
+            verify=trusting(ca_file) if address.url.startswith("https") else trusting_nobody(),
         )
 
     @asynccontextmanager
@@ -94,7 +94,12 @@ class OllamaBackend:
     """A `ChatBackend` that talks to an Ollama server, or to anything that answers like one."""
 
     def __init__(
-        self, host: str, *, headers: Mapping[str, str] | None = None, embedded: bool = False
+        self,
+        host: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        embedded: bool = False,
+        ca_file: str = "",
     ) -> None:
         """Prepare to talk to `host`; nothing is sent yet.
 
@@ -102,17 +107,18 @@ class OllamaBackend:
             host: As in `OLLAMA_HOST`; a user name and password in it are sent, never shown.
             headers: Sent with every request.
             embedded: The server is the embedded engine, which changes what errors advise.
+            ca_file: Certificates to trust beside the usual ones, in PEM form.
 
         Raises:
-            SettingsError: `host` or `headers` cannot be used.
+            SettingsError: `host`, `headers` or `ca_file` cannot be used.
         """
         address = parse_host(host)
         try:
-            self._client = _Client(address, headers or {})
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            self._client = _Client(address, headers or {}, ca_file)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
             raise SettingsError(
                 f"This host or its headers cannot be used: {address.display}", "Check them in the settings."
-            ) from error
+            ) from None  # The cause would carry the headers.
         self._address = address.display
         self._embedded = embedded
 
@@ -369,8 +375,3 @@ def _interrupted() -> AnswerInterrupted:
         "The connection was cut before the answer was complete.",
         "What arrived is kept. Continue the answer, or try again.",
     )
-
-
-def _no_tls() -> ssl.SSLContext:
-    """Return a context that trusts nobody, for `http` only: reading every root certificate is slow."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

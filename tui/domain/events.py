@@ -8,6 +8,7 @@ from tui.domain.errors import TuiError
 from tui.domain.generation import Phase
 from tui.domain.model import ModelInfo, RunningModel
 from tui.domain.pull import Pull
+from tui.domain.server import ServerReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,13 @@ class ServerStateChanged:
     state: ServerState
 
 
+@dataclass(frozen=True, slots=True)
+class ServersChanged:
+    """What the configured servers say of themselves is known anew."""
+
+    servers: tuple[ServerReport, ...]
+
+
 Event = (
     GenerationStarted
     | GenerationUpdated
@@ -130,5 +138,6 @@ Event = (
     | PullsChanged
     | WarmUpChanged
     | ServerStateChanged
+    | ServersChanged
 )
 """Everything that is published."""

@@ -10,6 +10,7 @@ from tui.domain.events import (
     ModelsChanged,
     PullsChanged,
     QueueChanged,
+    ServersChanged,
     ServerStateChanged,
 )
 
@@ -29,6 +30,8 @@ def _replaces(event: Event) -> Hashable | None:
             return "pulls"
         case ServerStateChanged():
             return "server"
+        case ServersChanged():
+            return "servers"
         case _:
             return None
 
