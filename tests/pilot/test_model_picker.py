@@ -10,8 +10,11 @@ from textual.widgets import Input, OptionList, Static
 from tests.support.lists import HOSTILE, NOW, assert_harmless, model
 from tui.domain.errors import ServerUnreachable
 from tui.domain.model import ModelInfo, RunningModel
-from tui.widgets.model_filter import filter_models, size_words
+from tui.domain.server import ModelChoice, ServerReport
+from tui.widgets.model_filter import filter_models
 from tui.widgets.model_picker import ModelPicker
+from tui.widgets.model_words import size_words
+from tui.widgets.picker_rows import PickerContents
 
 MODELS = (
     model("gemma3:4b", "vision"),
@@ -27,9 +30,14 @@ class PickerApp(App[None]):
         super().__init__()
         self.picker = picker
         self.answers: list[str | None] = []
+        self.choices: list[ModelChoice | None] = []
 
     def on_mount(self) -> None:
-        self.push_screen(self.picker, self.answers.append)
+        self.push_screen(self.picker, self._answered)
+
+    def _answered(self, choice: ModelChoice | None) -> None:
+        self.choices.append(choice)
+        self.answers.append(choice.model if choice else None)
 
     def rows(self) -> list[str]:
         options = self.picker.query_one(OptionList)
@@ -45,7 +53,7 @@ async def opened(pilot: Pilot[None]) -> None:
 
 
 async def test_it_opens_on_the_model_in_use_and_enter_keeps_it() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "LLAMA3.2"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "LLAMA3.2"))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         assert app.picker.query_one(Input).has_focus
@@ -57,7 +65,7 @@ async def test_it_opens_on_the_model_in_use_and_enter_keeps_it() -> None:
 
 async def test_every_column_is_there_and_models_that_cannot_chat_are_not() -> None:
     running = (RunningModel("gemma3:4b", expires_at=NOW + 240), RunningModel("qwen3:8b"))
-    app = PickerApp(ModelPicker(MODELS, running, clock=lambda: NOW))
+    app = PickerApp(ModelPicker(PickerContents(MODELS, running), clock=lambda: NOW))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         rows = app.rows()
@@ -70,7 +78,7 @@ async def test_every_column_is_there_and_models_that_cannot_chat_are_not() -> No
 @pytest.mark.parametrize("width", [44, 80, 200])
 async def test_rows_fit_whatever_the_names_are(width: int) -> None:
     hostile = ModelInfo(HOSTILE, parameter_size=HOSTILE, quantization=HOSTILE, family=HOSTILE)
-    app = PickerApp(ModelPicker((hostile, *MODELS)))
+    app = PickerApp(ModelPicker(PickerContents((hostile, *MODELS))))
     async with app.run_test(size=(width, 24)) as pilot:
         await opened(pilot)
         lines = app.rows()
@@ -83,7 +91,7 @@ async def test_rows_fit_whatever_the_names_are(width: int) -> None:
 
 
 async def test_typing_filters_and_enter_takes_the_best() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "gemma3:4b"))
     async with app.run_test() as pilot:
         await opened(pilot)
         await pilot.press("t", "o", "o", "l")
@@ -93,7 +101,7 @@ async def test_typing_filters_and_enter_takes_the_best() -> None:
 
 
 async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "gemma3:4b"))
     async with app.run_test() as pilot:
         await opened(pilot)
         for key in ("t", "o", "o", "l", "enter"):
@@ -105,7 +113,7 @@ async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
 
 async def test_escape_and_a_click_beside_close_without_a_choice() -> None:
     for act in ("escape", "ctrl+l", "click"):
-        app = PickerApp(ModelPicker(MODELS))
+        app = PickerApp(ModelPicker(PickerContents(MODELS)))
         async with app.run_test(size=(120, 40)) as pilot:
             await opened(pilot)
             if act == "click":
@@ -116,7 +124,7 @@ async def test_escape_and_a_click_beside_close_without_a_choice() -> None:
 
 
 async def test_a_click_chooses() -> None:
-    app = PickerApp(ModelPicker(MODELS))
+    app = PickerApp(ModelPicker(PickerContents(MODELS)))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         await pilot.click(OptionList, offset=(4, 1))
@@ -124,15 +132,15 @@ async def test_a_click_chooses() -> None:
 
 
 async def test_models_that_arrive_while_it_is_open_keep_filter_and_cursor() -> None:
-    app = PickerApp(ModelPicker((), ()))
+    app = PickerApp(ModelPicker())
     async with app.run_test() as pilot:
         await opened(pilot)
-        assert "ollama pull gemma3" in app.message()
+        assert "F4" in app.message()
         await pilot.press("enter")
         assert app.answers == []
-        app.picker.set_models(MODELS, ())
+        app.picker.show(PickerContents(MODELS))
         await pilot.press("down")
-        app.picker.set_models((model("aaa:1b"), *MODELS), ())
+        app.picker.show(PickerContents((model("aaa:1b"), *MODELS)))
         await pilot.pause()
         assert app.message() == ""
         await pilot.press("enter")
@@ -140,7 +148,7 @@ async def test_models_that_arrive_while_it_is_open_keep_filter_and_cursor() -> N
 
 
 async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> None:
-    app = PickerApp(ModelPicker(MODELS))
+    app = PickerApp(ModelPicker(PickerContents(MODELS)))
     async with app.run_test() as pilot:
         await opened(pilot)
         await pilot.press("x", "x", "x", "enter", "down", "pagedown")
@@ -154,7 +162,7 @@ async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> Non
 
 
 async def test_pages() -> None:
-    app = PickerApp(ModelPicker([model(f"m{number}:1b") for number in range(100)]))
+    app = PickerApp(ModelPicker(PickerContents([model(f"m{number}:1b") for number in range(100)])))
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         await pilot.press("pagedown", "pagedown")

@@ -8,8 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.message import Message as UiMessage
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -30,13 +28,13 @@ from tui.domain.events import (
 from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
-from tui.widgets.model_picker import ModelPicker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
@@ -44,7 +42,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(ModelActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -61,17 +59,7 @@ class ChatScreen(Screen[None]):
     }
     """
 
-    header = query_one(HeaderBar)
     sidebar = query_one(ConversationList)
-    pane = query_one(ConversationPane)
-
-    class ModelChosen(UiMessage):
-        """The user chose a model."""
-
-        def __init__(self, model: str) -> None:
-            super().__init__()
-            self.model = model
-            """Its name."""
 
     def __init__(self, *, sidebar: bool = True) -> None:
         """Make a screen that can be written in, but does nothing until it has a session.
@@ -80,8 +68,6 @@ class ChatScreen(Screen[None]):
             sidebar: Show the side panel where there is room.
         """
         super().__init__()
-        self.session: ChatSession | None = None
-        """None until the store is open."""
         self._drafts: DraftKeeper | None = None
         self._sent_early = ""
         """What was sent before there was a session."""
@@ -151,6 +137,7 @@ class ChatScreen(Screen[None]):
         session = self.session
         if session is None:
             return
+        self.receive_models(event)
         match event:
             case GenerationUpdated() | GenerationStarted() | GenerationFinished() | QueueChanged():
                 self._moved(session, event)
@@ -158,8 +145,6 @@ class ChatScreen(Screen[None]):
                 self._start(session.list_conversations(), "list")
             case ModelsChanged():
                 session.show_model()
-                if isinstance(self.app.screen, ModelPicker):
-                    self.app.screen.set_models(event.models, event.running)
             case ServerStateChanged():
                 session.show_server()
                 if event.state.condition is ServerCondition.CONNECTED:
@@ -248,21 +233,6 @@ class ChatScreen(Screen[None]):
         self._open(None)
         self.pane.prompt.focus()
 
-    def action_choose_model(self) -> None:
-        """Open the model dropdown."""
-        if self.session is None or isinstance(self.app.screen, ModelPicker):
-            return
-        models, state = self.session.services.models, self.session.services.server.state
-        picker = ModelPicker(models.models, models.running, self.session.model, error=state.error)
-        self.app.push_screen(picker, self._model_picked)
-        self._start(self.session.refresh_models(), "models")
-
-    def _model_picked(self, model: str | None) -> None:
-        if model is not None and self.session is not None:
-            self._start(self.session.use_model(model), "model")
-            self.post_message(self.ModelChosen(model))
-        self.pane.prompt.focus()
-
     def action_step_conversation(self, step: int) -> None:
         """Open the conversation above or below in the side panel."""
         wanted = self.sidebar.neighbour(step)
@@ -286,6 +256,8 @@ class ChatScreen(Screen[None]):
     def action_stop_or_return(self) -> None:
         """Stop the answer; otherwise return to the input."""
         shown = self.pane.conversation_id
+        if self.cancel_warm_up():
+            return
         if not (self.session and shown and self.session.services.generation.stop(shown)):
             self.pane.prompt.focus()
 

@@ -28,6 +28,10 @@ class LibraryService:
         self._models = models
         self._details: dict[str, ModelDetails] = {}
 
+    def known_details(self, model: ModelInfo) -> ModelDetails | None:
+        """Return the details of a model if they were asked for before."""
+        return self._details.get(f"{model.digest} {model.name}")
+
     async def details(self, model: ModelInfo) -> ModelDetails:
         """Return the details of a model; those of the same digest are asked for once."""
         key = f"{model.digest} {model.name}"

@@ -33,7 +33,7 @@ INSTALL_HINT: Final = (
 )
 
 START_HINT: Final = (
-    "Ollama is installed but not running: start it with `ollama serve`; this app connects by itself."
+    "Ollama is installed but not running: F5 starts it. Started elsewhere, it is found by itself."
 )
 
 

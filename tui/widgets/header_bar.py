@@ -1,5 +1,8 @@
 """The first row: the conversation, the model that answers, the server it is on."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from textual import events, getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,6 +13,7 @@ from textual.widgets import Static
 
 from tui.domain.conversation import UNTITLED
 from tui.domain.events import ServerCondition, ServerState
+from tui.domain.generation import Think
 from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
 
@@ -17,8 +21,31 @@ NARROW = 100
 """Below this many columns the bar leaves out what is least needed."""
 
 
+THINKING: Final[Mapping[Think, str]] = {
+    "off": "no thinking",
+    "on": "thinking",
+    "low": "think low",
+    "medium": "think medium",
+    "high": "think high",
+    "max": "think max",
+}
+"""What the bar says of how much the model is told to think."""
+
+
 class ModelButton(Static):
     """The model that answers; a click opens the list."""
+
+    class Pressed(Message):
+        """The button was clicked."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Say that the button was clicked."""
+        event.stop()
+        self.post_message(self.Pressed())
+
+
+class ConnectionButton(Static):
+    """The connection; a click opens the list of servers."""
 
     class Pressed(Message):
         """The button was clicked."""
@@ -72,15 +99,21 @@ class HeaderBar(Horizontal):
 
     model_button = getters.query_one(ModelButton)
 
+    think: reactive[Think | None] = reactive(None)
+    """How much that model is told to think; None leaves it to the model."""
+
     class ModelClicked(Message):
         """The model button was clicked."""
+
+    class ServerClicked(Message):
+        """The connection was clicked."""
 
     def compose(self) -> ComposeResult:
         """Compose the four parts."""
         yield Static("ollama-tui", id="app-name", markup=False)
         yield Static("", id="title", markup=False)
         yield ModelButton("", id="model", markup=False)
-        yield Static("", id="connection", markup=False)
+        yield ConnectionButton("", id="connection", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what does not fit."""
@@ -93,6 +126,11 @@ class HeaderBar(Horizontal):
         event.stop()
         self.post_message(self.ModelClicked())
 
+    def on_connection_button_pressed(self, event: ConnectionButton.Pressed) -> None:
+        """Pass the click on in the bar's own name."""
+        event.stop()
+        self.post_message(self.ServerClicked())
+
     def watch_conversation_title(self, title: str) -> None:
         """Show the title."""
         line = sanitize_line(title) or UNTITLED
@@ -104,6 +142,10 @@ class HeaderBar(Horizontal):
         """Show the model."""
         self._show_model()
 
+    def watch_think(self) -> None:
+        """Show how much the model thinks."""
+        self._show_model()
+
     def watch_model_info(self) -> None:
         """Show what is known of the model."""
         self._show_model()
@@ -113,7 +155,7 @@ class HeaderBar(Horizontal):
         self._show_server()
 
     def _show_model(self) -> None:
-        self.model_button.update(model_label(self.model, self.model_info))
+        self.model_button.update(model_label(self.model, self.model_info, self.think))
 
     def _show_server(self) -> None:
         widget = self.query_one("#connection", Static)
@@ -125,8 +167,8 @@ class HeaderBar(Horizontal):
         widget.tooltip = tooltip
 
 
-def model_label(name: str, info: ModelInfo | None) -> Content:
-    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M ▾`."""
+def model_label(name: str, info: ModelInfo | None, think: Think | None = None) -> Content:
+    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M · think high ▾`."""
     if not name:
         return Content.from_markup("Choose a model [$text-muted]▾[/]")
     label = Content(sanitize_line(name, 60))
@@ -134,6 +176,8 @@ def model_label(name: str, info: ModelInfo | None) -> Content:
     words = " ".join(sanitize_line(each, 20) for each in details if each)
     if words:
         label += Content.styled(f" · {words}", "$text-muted")
+    if think is not None:
+        label += Content.styled(f" · {THINKING[think]}", "$text-muted")
     return label + Content.styled(" ▾", "$text-muted")
 
 
@@ -152,7 +196,9 @@ def connection_label(server: ServerState | None, *, brief: bool = False) -> tupl
     if server.condition is ServerCondition.UNREACHABLE:
         error = server.error
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
-        return Content("○ unreachable" if brief else f"○ unreachable {address}"), Content(f"{address}: {why}")
+        reason = sanitize_line(error.reason, 20) if error else ""
+        words = f"○ {reason}" if reason else "○ unreachable"
+        return Content(words if brief else f"{words} · {address}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         return dot + Content("embedded engine · tiny model"), Content(
