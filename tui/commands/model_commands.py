@@ -91,12 +91,13 @@ MODEL_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "library.cancel",
-        "Cancel pull",
+        "Stop",
         "Stop fetching the model under the cursor; what has arrived is kept.",
         Scope.LIBRARY,
         "cancel_pull",
         "x",
         Group.LIBRARY,
+        footer=True,
         palette=False,
     ),
     Command(

@@ -299,7 +299,8 @@ def server_row(report: ServerReport) -> Content:
         why = report.error.reason or sanitize_line(report.error.message, 40)
         state = Content.styled(f"○ {sanitize_line(why)}", "$text-error")
     elif report.version:
-        state = Content.styled("● ", "$text-success") + Content(sanitize_line(report.version, 12))
+        version = sanitize_line(report.version, 12)
+        state = Content.styled("● ", "$text-success") + Content(f"{version:<11}")
     else:
         state = Content.styled("◌ asking…" if not report.asked else "◌ connecting…", "$text-warning")
     count = len(report.models)

@@ -48,8 +48,8 @@ class ModelsScreen(Screen[None]):
         background: $background;
         #top { height: 1; }
         #top Static { height: 1; width: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #heading { text-style: bold; color: $text-primary; width: 1fr; }
-        #server { color: $text-muted; max-width: 60%; }
+        #top #heading { text-style: bold; color: $text-primary; width: 1fr; }
+        #top #server { color: $text-muted; max-width: 60%; }
         #body { height: 1fr; margin: 1 0 0 0; }
         LibraryList { width: 3fr; }
         ModelDetailsPane { width: 2fr; border-left: solid $panel; }

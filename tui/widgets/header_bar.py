@@ -198,7 +198,7 @@ def connection_label(server: ServerState | None, *, brief: bool = False) -> tupl
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
         reason = sanitize_line(error.reason, 20) if error else ""
         words = f"○ {reason}" if reason else "○ unreachable"
-        return Content(words if brief else f"{words} · {address}"), Content(f"{address}: {why}")
+        return Content(words if brief else f"{words} {address}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         return dot + Content("embedded engine · tiny model"), Content(

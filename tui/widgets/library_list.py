@@ -24,6 +24,7 @@ class LibraryList(OptionList, inherit_bindings=True):
         background: $background;
         scrollbar-size-vertical: 1;
         text-wrap: nowrap;
+        &.-textual-compact { padding: 0 1; }
         &:focus { border: none; background-tint: transparent 0%; }
         & > .option-list--option-disabled { color: $text; text-style: none; }
         & > .option-list--option-highlighted {

@@ -65,12 +65,16 @@ def library_rows(contents: LibraryContents, width: int, now: float) -> list[Libr
         rows.append(_heading("Fetching" + (f"  {busy} at once" if busy > 1 else ""), width))
         rows += [LibraryRow(RowKind.PULL, pull.name, pull_row(pull, width)) for pull in contents.pulls]
     if contents.running:
+        if rows:
+            rows.append(_heading("", width))
         memory = size_words(sum(model.size for model in contents.running))
         rows.append(_heading(f"Loaded  {memory} of memory" if memory else "Loaded", width))
         rows += [
             LibraryRow(RowKind.LOADED, model.name, loaded_row(model, width, now))
             for model in contents.running
         ]
+    if rows:
+        rows.append(_heading("", width))
     disk = size_words(disk_size(contents.installed))
     count = len(contents.installed)
     rows.append(_heading(f"Installed  {count}" + (f" · {disk} on disk" if disk else ""), width))
@@ -92,11 +96,10 @@ def pull_row(pull: Pull, width: int) -> Content:
     """Return the row of a model that is being fetched."""
     words = pull_words(pull, brief=width < 60)
     name = sanitize_line(pull.name)
-    if pull.state is not PullState.RUNNING:
-        space = min(max(16, width - 2 - len(words.plain)), max(16, width // 3))
-        return _cut(Content(f"  {fit(name, space)}  ") + words, width)
-    share = pull.completed / pull.total if pull.total else 0.0
     space = max(12, min(30, width - _BAR - 34))
+    if pull.state is not PullState.RUNNING:
+        return _cut(Content(f"  {fit(name, space)} ") + words, width)
+    share = pull.completed / pull.total if pull.total else 0.0
     row = Content(f"  {fit(name, space)} ") + progress_bar(share, _BAR)
     return _cut(row + Content(f" {percent(pull):>5}  ") + words, width)
 
@@ -104,14 +107,17 @@ def pull_row(pull: Pull, width: int) -> Content:
 def loaded_row(model: RunningModel, width: int, now: float) -> Content:
     """Return the row of a model that is loaded."""
     left = left_words(model, now)
-    facts = [size_words(model.size), memory_words(model)]
-    if model.context_length:
-        facts.append(f"{model.context_length:,} tokens")
-    words = " · ".join(each for each in facts if each)
     last = "kept" if left == "kept" else f"{left} left" if left else ""
-    space = max(12, min(34, width - len(words) - 16))
-    row = Content.styled("● ", "$text-success") + Content(f"{fit(sanitize_line(model.name), space)} ")
-    return _cut(row + Content(fit(words, width - space - 14)) + Content(fit(last, 11, right=True)), width)
+    cells = [
+        fit(size_words(model.size), 8, right=True),
+        fit(memory_words(model), 19 if 0 < model.size_vram < model.size else 3),
+        fit(f"{model.context_length:,} tokens" if model.context_length else "", 14, right=True),
+        fit(last, 11, right=True),
+    ]
+    words = "  ".join(cells)
+    row = Content.styled("● ", "$text-success")
+    row += Content(fit(sanitize_line(model.name), max(12, width - len(words) - 4)) + " ")
+    return _cut(row + Content.styled(words, "$text-muted"), width)
 
 
 def installed_row(model: ModelInfo, width: int, *, loaded: bool, favourite: bool) -> Content:

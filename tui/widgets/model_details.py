@@ -120,7 +120,7 @@ def _facts(
         )
     return (
         ("Family", family),
-        ("Parameters", model.parameter_size or (details.parameter_size if details else "")),
+        ("Size", model.parameter_size or (details.parameter_size if details else "")),
         ("Quantisation", model.quantization or (details.quantization if details else "")),
         ("Context", f"up to {context:,} tokens" if context else ""),
         ("On disk", size_words(model.size)),
@@ -164,12 +164,12 @@ def pull_text(pull: Pull, width: int) -> Content:
         parts += [Content(""), Content.styled("Files", "bold $text-primary")]
     for layer in pull.layers[:_LAYERS]:
         short = sanitize_line(layer.digest.removeprefix("sha256:"), 12)
-        bar = progress_bar(layer.completed / layer.total if layer.total else 0.0, 14)
+        bar = progress_bar(layer.completed / layer.total if layer.total else 0.0, min(14, width - 28))
         done = "✓" if layer.completed >= layer.total else f"{100 * layer.completed // layer.total} %"
         parts.append(
             Content.styled(f"{short}  ", "$text-muted")
             + bar
-            + Content(f" {done:>5} {size_words(layer.total):>9}")
+            + Content(f" {done:>5} {size_words(layer.total):>7}")
         )
     if pull.state is PullState.RUNNING:
         parts += [Content(""), Content.styled("It goes on while you talk. x stops it.", "$text-muted")]

@@ -29,7 +29,7 @@ _WORDS = {
     "parameters": "params",
     "quantisation": "quant",
     "capabilities": "can",
-    "load": "loads in",
+    "context": "ctx",
     "loaded": "",
 }
 
