@@ -1,5 +1,8 @@
 """The model list: what it offers, filters and returns."""
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import pytest
 from rich.cells import cell_len
 from textual.app import App
@@ -159,6 +162,46 @@ async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> Non
         assert "No answer [red]x[/]" in app.message()
         assert "Is it [b]running[/b]?" in app.message()
         assert_harmless(app.message())
+
+
+async def test_models_of_other_servers_stand_last_and_say_where_they_are() -> None:
+    gpu = ServerReport("gpu", "10.0.0.2:11434", models=(model("big:70b"), model("gemma3:4b")))
+    here = ServerReport("", "127.0.0.1:11434", current=True, models=MODELS)
+    contents = PickerContents(MODELS, favourites={"old:latest"}, servers=(here, gpu))
+    app = PickerApp(ModelPicker(contents, "gemma3:4b"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        rows = app.rows()
+        assert rows[0].startswith("★ old:latest")
+        assert [row.split()[:3] for row in rows[-2:]] == [["big:70b", "@", "gpu"], ["gemma3:4b", "@", "gpu"]]
+        assert app.picker.options.highlighted == 1, "the one in use, not its namesake elsewhere"
+        await pilot.press(*"gpu gem", "enter")
+        assert app.choices == [ModelChoice("gemma3:4b", "gpu")]
+
+
+async def test_only_what_is_visible_is_looked_up_and_only_once() -> None:
+    class Delegate:
+        asked: ClassVar[list[str]] = []
+
+        def describe_models(self, names: Sequence[str]) -> None:
+            self.asked.extend(names)
+
+        def toggle_favourite(self, name: str) -> None: ...
+
+        def manage_models(self) -> None: ...
+
+        def refresh_models(self) -> None: ...
+
+    old = [ModelInfo(f"m{number}:1b") for number in range(100)]
+    app = PickerApp(ModelPicker(PickerContents(old), delegate=Delegate()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await opened(pilot)
+        assert 5 < len(Delegate.asked) < 24
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await opened(pilot)
+        assert 10 < len(Delegate.asked) < 80
+        assert len(set(Delegate.asked)) == len(Delegate.asked)
 
 
 async def test_pages() -> None:

@@ -183,8 +183,9 @@ class LibraryActions(Screen[None]):
         self.app.push_screen(NameScreen(heading, value=value), named)
 
     async def _pull(self, name: str) -> None:
-        await self.services.pulls.start(name)
-        self.listing.select(RowKind.PULL, name)
+        wanted = await self.services.pulls.start(name)
+        self.show_contents()
+        self.listing.select(RowKind.PULL, wanted)
 
     async def _create(self, model: ModelInfo) -> None:
         details = await self.services.library.details(model)

@@ -245,9 +245,15 @@ class ModelActions(Screen[None]):
         if state.condition is ServerCondition.CONNECTED and not state.embedded:
             self.app.notify(f"{sanitize_line(state.address)} answers already.", markup=False)
             return
+        host = session.services.servers.local_host
+        if host is None:
+            self.app.notify(
+                f"{sanitize_line(state.address)} is another machine: start it there.", markup=False
+            )
+            return
         self.pane.status.notice = "starting Ollama…"
         try:
-            await session.services.ollama.start()
+            await session.services.ollama.start(host)
         except TuiError as error:
             self.tell(error)
         finally:

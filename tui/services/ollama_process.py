@@ -44,14 +44,17 @@ class OllamaProcess:
         """Whether it was started here and still runs."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self) -> None:
+    async def start(self, host: str = "") -> None:
         """Start it and wait until it answers.
+
+        Args:
+            host: Where it shall listen; empty for its own default.
 
         Raises:
             ServerFailed: it is not installed, ended at once or does not answer; with the end of its log.
         """
         if not self.running:
-            self._process = await self._spawn()
+            self._process = await self._spawn(host)
         assert self._process is not None
         ended = asyncio.ensure_future(self._process.wait())
         answered = asyncio.ensure_future(self._connected())
@@ -81,7 +84,7 @@ class OllamaProcess:
                     await process.wait()
                     return
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self, host: str) -> asyncio.subprocess.Process:
         binary = await asyncio.to_thread(shutil.which, "ollama")
         if binary is None:
             raise ServerFailed("Ollama is not installed.", "Get it from https://ollama.com/download.")
@@ -97,6 +100,7 @@ class OllamaProcess:
                     stderr=log,
                     start_new_session=True,
                     close_fds=True,
+                    env={**os.environ, **({"OLLAMA_HOST": host} if host else {})},
                 )
             finally:
                 os.close(log)

@@ -105,8 +105,11 @@ class PullService:
         """How many are being fetched."""
         return sum(pull.state is PullState.RUNNING for pull in self.pulls)
 
-    async def start(self, name: str) -> None:
+    async def start(self, name: str) -> str:
         """Fetch a model, or go on with it; one that is being fetched is left alone.
+
+        Returns:
+            The name under which it is fetched.
 
         Raises:
             BadRequest: that is no name.
@@ -123,13 +126,14 @@ class PullService:
             )
         before = self._works.get(key)
         if before is not None and before.pull.state is PullState.RUNNING:
-            return
+            return before.pull.name
         work = _Work(Pull(wanted, backend.address, layers=before.pull.layers if before else ()))
         self._works[key] = work
         work.task = asyncio.create_task(self._run(work, backend), name=f"pull {wanted}")
         self._publish()
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick(), name="pull ticker")
+        return wanted
 
     def cancel(self, name: str) -> bool:
         """Stop fetching a model; what has arrived stays at the server. Return whether it was fetched."""

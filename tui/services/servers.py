@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from tui.backends.address import parse_host
+from tui.backends.address import DEFAULT_HOST, parse_host
 from tui.backends.connect import connect_ollama
 from tui.domain.errors import BadRequest, SettingsError, TuiError
 from tui.domain.events import ServerCondition, ServersChanged, ServerState
@@ -64,6 +64,16 @@ class ServerDirectory:
     def reports(self) -> tuple[ServerReport, ...]:
         """What is known of every server, the one in use as it is now."""
         return tuple(self._report(name) for name in self.names)
+
+    @property
+    def local_host(self) -> str | None:
+        """Where an Ollama on this machine would be looked for; None while another machine is in use."""
+        state = self._monitor.state
+        try:
+            address = parse_host(DEFAULT_HOST if state.embedded else state.address)
+        except SettingsError:
+            return None
+        return address.display if address.loopback else None
 
     async def switch(self, name: str) -> None:
         """Use another server.

@@ -90,7 +90,7 @@ async def test_models_of_older_servers_are_looked_up_once_for_each_digest(desk: 
     assert desk.asked("/api/show") == 1, "only what is visible, and each digest once"
     for name in ("old:1b", "old:copy"):
         model = find_model(name, desk.models.models)
-        assert model is not None and model.capabilities == {"completion", "thinking"}
+        assert model is not None and model.capabilities == frozenset({"completion", "thinking"})
         assert model.context_length == 32768
     await desk.models.describe(["old:1b"])
     await desk.models.refresh()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.fake_backend import FakeLibrary
 from tests.support.scripted_server import ScriptedServer
 from tui.backends.connect import connect_ollama
-from tests.support.fake_backend import FakeLibrary
 from tui.domain.errors import EngineFailed, NotAnOllamaServer, ServerUnreachable, SettingsError, TuiError
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import ChatRequest, Delta
