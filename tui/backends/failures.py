@@ -105,7 +105,7 @@ _RULES: Final = (
     _rule(
         r"pull model manifest: file does not exist|model .*not found|try pulling it first",
         ModelMissing,
-        f"{_CHOOSE} or pull it: ollama pull {{model}}",
+        f"{_CHOOSE}, or fetch it with F4 (ollama pull {{model}}).",
     ),
     _rule(r"invalid model name|model is required", BadRequest, f"{_CHOOSE}."),
     _rule(

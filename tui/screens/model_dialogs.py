@@ -16,6 +16,7 @@ from tui.domain.errors import BadRequest
 from tui.domain.parameters import parse_parameters
 from tui.domain.pull import NewModel
 from tui.domain.text import sanitize, sanitize_line
+from tui.widgets.filter_input import FilterInput
 
 _CSS = """
     {name} {{
@@ -88,7 +89,7 @@ class NameScreen(ModalScreen[str | None]):
             panel.border_subtitle = "Enter accepts · Esc cancels"
             yield Static(Content(sanitize_line(self._heading)), id="heading")
             yield Static("", classes="label", markup=False)
-            yield Input(self._value, placeholder=self._placeholder)
+            yield FilterInput(self._value, placeholder=self._placeholder)
             yield Static(Content(sanitize(self._hint)), classes="label", id="hint")
 
     def on_mount(self) -> None:
@@ -134,7 +135,7 @@ class CreateScreen(ModalScreen[NewModel | None]):
             panel.border_subtitle = "Tab next field · Ctrl+S creates · Esc cancels"
             yield Static(Content(sanitize_line(f"New model from {self._base}")), id="heading")
             yield Static("Name", classes="label")
-            yield Input(placeholder="for example my-helper", id="name")
+            yield FilterInput(placeholder="for example my-helper", id="name")
             yield Static("System prompt", classes="label")
             yield TextArea(self._system, id="system", tab_behavior="focus")
             yield Static("Parameters, one a line: temperature 0.7", classes="label", markup=False)
@@ -142,7 +143,8 @@ class CreateScreen(ModalScreen[NewModel | None]):
             yield Static("", id="error", markup=False)
 
     def on_mount(self) -> None:
-        """Begin with the name."""
+        """Begin with the name, every cursor still."""
+        self.system.cursor_blink = self.parameters.cursor_blink = False
         self.name_input.focus()
         self.query_one("#error").display = False
 

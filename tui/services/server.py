@@ -32,9 +32,7 @@ INSTALL_HINT: Final = (
     "pip install 'ollama-tui[embedded]'. A server that starts is found by itself."
 )
 
-START_HINT: Final = (
-    "Ollama is installed but not running: F5 starts it. Started elsewhere, it is found by itself."
-)
+START_HINT: Final = "Ollama is installed but not running: F5 starts it"
 
 
 class Connector(Protocol):

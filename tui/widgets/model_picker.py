@@ -19,6 +19,7 @@ from tui.domain.errors import TuiError
 from tui.domain.model import ModelInfo, find_model
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.picker_rows import PickerContents, PickerRow, headings, picker_rows, row_text
 
 NO_MODELS = "No models are installed on this server.\n\nF4 opens the manager, which fetches one by its name."
@@ -134,7 +135,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Model"
             panel.border_subtitle = "Enter chooses · F3 favourite · F4 manage · Esc closes"
-            yield Input(placeholder="type to filter")
+            yield FilterInput(placeholder="type to filter")
             yield Static("", id="columns", markup=False)
             yield OptionList(compact=True, markup=False)
             yield Static("", id="message", markup=False)

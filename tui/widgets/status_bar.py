@@ -125,8 +125,11 @@ class StatusBar(Horizontal):
 
     def _show(self) -> None:
         if self.is_mounted:
-            self.query_one("#state", Static).update(self._state())
-            self.query_one("#stop-hint", Static).update(Content("Esc stops" if self.running else ""))
+            # Twenty times a second: typing would wait for a layout of the whole screen each time.
+            self.query_one("#state", Static).update(self._state(), layout=False)
+            hint, words = self.query_one("#stop-hint", Static), "Esc stops" if self.running else ""
+            if hint.content != words:
+                hint.update(words)
 
     def _state(self) -> Content:
         words = self._running_words(self.running) if self.running else self._idle_words()
