@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     opened.add_argument("-r", "--resume", default="", metavar="ID", help="open the conversation with this id")
     parser.add_argument(
-        "--host", metavar="ADDRESS", help="Ollama server (default: $OLLAMA_HOST, then this machine)"
+        "--host", metavar="ADDRESS", help="Ollama server, or the name of one (default: $OLLAMA_HOST)"
     )
     parser.add_argument("--gguf", metavar="FILE", help="model file for the embedded engine")
     parser.add_argument("--data-dir", metavar="DIR", help="where conversations are kept ($OLLAMA_TUI_DATA)")

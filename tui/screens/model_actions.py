@@ -77,7 +77,10 @@ class ModelActions(Screen[None]):
                 self._pulls_moved(event)
             case GenerationFinished():
                 self.session.services.models.learn_load(event.answer.model, event.answer.stats.load_seconds)
-            case ModelsChanged() | ServersChanged():
+            case ModelsChanged():
+                self._show_in_picker()
+            case ServersChanged():
+                self.session.show_server()
                 self._show_in_picker()
             case ServerStateChanged():
                 self._show_in_picker()

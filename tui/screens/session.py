@@ -106,6 +106,7 @@ class ChatSession:
 
     def show_server(self) -> None:
         """Show how the connection is."""
+        self._header.server_name = self.services.servers.current
         self._header.server = self.services.server.state
         self._pane.set_notice(self.notice())
 

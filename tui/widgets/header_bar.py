@@ -102,6 +102,9 @@ class HeaderBar(Horizontal):
     think: reactive[Think | None] = reactive(None)
     """How much that model is told to think; None leaves it to the model."""
 
+    server_name: reactive[str] = reactive("")
+    """What the settings call that server; empty for one without a name."""
+
     class ModelClicked(Message):
         """The model button was clicked."""
 
@@ -154,6 +157,10 @@ class HeaderBar(Horizontal):
         """Show the connection."""
         self._show_server()
 
+    def watch_server_name(self) -> None:
+        """Show the connection."""
+        self._show_server()
+
     def _show_model(self) -> None:
         self.model_button.update(model_label(self.model, self.model_info, self.think))
 
@@ -162,7 +169,7 @@ class HeaderBar(Horizontal):
         condition = self.server.condition if self.server else ServerCondition.CONNECTING
         for each in ServerCondition:
             widget.set_class(each is condition, f"-{each}")
-        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"))
+        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"), name=self.server_name)
         widget.update(label)
         widget.tooltip = tooltip
 
@@ -181,16 +188,19 @@ def model_label(name: str, info: ModelInfo | None, think: Think | None = None) -
     return label + Content.styled(" ▾", "$text-muted")
 
 
-def connection_label(server: ServerState | None, *, brief: bool = False) -> tuple[Content, Content]:
+def connection_label(
+    server: ServerState | None, *, brief: bool = False, name: str = ""
+) -> tuple[Content, Content]:
     """Return what the bar says of the connection, and the longer words of its tooltip.
 
-    A brief label leaves the address out while there is no connection.
+    A brief label leaves the address out while there is no connection. A name stands for the address.
     """
     if server is None:
         return Content("◌ connecting…"), Content("Looking for a server.")
     address = sanitize_line(server.address, 60)
+    place = sanitize_line(name, 30) or address
     if server.condition is ServerCondition.CONNECTING:
-        return Content("◌ connecting…" if brief else f"◌ connecting… {address}"), Content(
+        return Content("◌ connecting…" if brief else f"◌ connecting… {place}"), Content(
             f"Connecting to {address}."
         )
     if server.condition is ServerCondition.UNREACHABLE:
@@ -198,11 +208,11 @@ def connection_label(server: ServerState | None, *, brief: bool = False) -> tupl
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
         reason = sanitize_line(error.reason, 20) if error else ""
         words = f"○ {reason}" if reason else "○ unreachable"
-        return Content(words if brief else f"{words} {address}"), Content(f"{address}: {why}")
+        return Content(words if brief else f"{words} {place}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         return dot + Content("embedded engine · tiny model"), Content(
             "No Ollama server was found, so a tiny model answers inside ollama-tui. It gets facts wrong."
         )
     version = sanitize_line(server.version, 40)
-    return dot + Content(address), Content(f"Connected to {address}, Ollama {version}".rstrip())
+    return dot + Content(place), Content(f"Connected to {address}, Ollama {version}".rstrip())
