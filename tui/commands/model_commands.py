@@ -157,7 +157,6 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "copy",
         "c",
         Group.LIBRARY,
-        footer=True,
     ),
     Command(
         "library.rename",
@@ -167,7 +166,6 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "rename",
         "r",
         Group.LIBRARY,
-        footer=True,
     ),
     Command(
         "library.delete",

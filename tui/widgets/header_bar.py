@@ -162,7 +162,9 @@ class HeaderBar(Horizontal):
         self._show_server()
 
     def _show_model(self) -> None:
-        self.model_button.update(model_label(self.model, self.model_info, self.think))
+        brief = self.has_class("-narrow") and self.think is not None
+        info = None if brief else self.model_info
+        self.model_button.update(model_label(self.model, info, self.think))
 
     def _show_server(self) -> None:
         widget = self.query_one("#connection", Static)
