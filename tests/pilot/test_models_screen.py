@@ -154,9 +154,9 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         form = app.screen
         assert isinstance(form, CreateScreen)
         form.name_input.value = "brief"
-        form.parameters.text = "temprature 1"
+        form.parameters.text = "top_pp 1"
         await pilot.press("ctrl+s")
-        assert "temperature" in str(form.query_one("#error", Static).content)
+        assert "top_p?" in str(form.query_one("#error", Static).content)
         form.parameters.text = "temperature 1"
         form.system.text = "Be brief."
         await pilot.press("ctrl+s")

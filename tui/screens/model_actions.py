@@ -67,9 +67,7 @@ class ModelActions(Screen[None]):
         """Show what happened to models and servers."""
         if self.session is None:
             return
-        for screen in self.app.screen_stack:
-            if isinstance(screen, ModelsScreen):
-                screen.receive(event)
+        self._pass_on(event)
         match event:
             case WarmUpChanged():
                 self._warming(event)
@@ -84,10 +82,11 @@ class ModelActions(Screen[None]):
                 self._show_in_picker()
             case ServerStateChanged():
                 self._show_in_picker()
-                if event.state.condition is not ServerCondition.CONNECTING and isinstance(
-                    self.app.screen, ChoiceScreen
-                ):
-                    self.app.screen.refresh_rows()
+
+    def _pass_on(self, event: Event) -> None:
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ModelsScreen):
+                screen.receive(event)
 
     def action_choose_model(self) -> None:
         """Open the model dropdown."""

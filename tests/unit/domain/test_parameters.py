@@ -20,7 +20,7 @@ def test_parameters() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("top_k 1\ntemprature 1", "Line 2: there is no parameter “temprature”", "temperature"),
+        ("top_k 1\ntop_pp 1", "Line 2: there is no parameter “top_pp”", "top_p"),
         ("num_ctx many", "Line 1: num_ctx must be a whole number, not “many”", ""),
         ("temperature", "Line 1: temperature must be a number", ""),
         ("use_mmap 7", "true or false", ""),
