@@ -179,6 +179,11 @@ def from_response(
         return error
     if 300 <= status < 400:
         return _redirected(headers, subject)
+    if text is None and subject.embedded and status in (404, 405, 501):
+        return CapabilityMissing(
+            "The embedded engine cannot do this.",
+            "Install Ollama from https://ollama.com/download; this app finds it by itself.",
+        )
     if text is None and status in (404, 405, 501):
         return NotAnOllamaServer(
             f"What answers at {subject.address} has no {path} ({status}): it is not an Ollama server, or a "

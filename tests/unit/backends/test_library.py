@@ -235,15 +235,9 @@ async def test_odd_servers(
 
     with pytest.raises(kind):
         await steps(backend)
-    if reply.body != b"" or reply.status != 200:
-        with pytest.raises((kind, NotAnOllamaServer)) if reply.body != b'{"status": 3}\n' else _nothing():
+    if reply.body not in (b"", b'{"status": 3}\n') or reply.status != 200:
+        with pytest.raises(TuiError):
             await backend.delete("gemma3:270m")
-
-
-class _nothing:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 async def test_a_line_of_ten_megabytes(server: ScriptedServer, backend: OllamaBackend) -> None:
