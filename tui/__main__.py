@@ -25,7 +25,7 @@ def main() -> None:
             environment=os.environ,
             arguments=dict(invocation.settings),
         )
-        if settings.server.host:
+        if settings.server.host and settings.server.host not in settings.servers:
             parse_host(settings.server.host)
     except SettingsError as error:
         cli.fail(error.message)

@@ -25,6 +25,7 @@ from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
 from tui.screens.help import HelpScreen
+from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.services import Services, build, set_store_aside
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
@@ -94,7 +95,7 @@ class ChatApp(App[None]):
         """Open the store, look for a server, and open the conversation that was asked for."""
         prepared = asyncio.create_task(asyncio.to_thread(prepare), name="prepare rendering")
         try:
-            services = await build(self.settings)
+            services = await build(self.settings, server_name=self._remembered.server)
         except TuiError as error:
             self._show_store_error(error)
             return
@@ -157,9 +158,14 @@ class ChatApp(App[None]):
         self.notify(f"The damaged file is kept as {kept}.", markup=False, timeout=15)
         self._begin()
 
-    async def on_chat_screen_model_chosen(self, event: ChatScreen.ModelChosen) -> None:
+    async def on_model_chosen(self, event: ModelChosen) -> None:
         """Remember the model for next time."""
         self._remembered = replace(self._remembered, model=event.model)
+        await self._save_remembered()
+
+    async def on_server_chosen(self, event: ServerChosen) -> None:
+        """Remember the server for next time."""
+        self._remembered = replace(self._remembered, server=event.server)
         await self._save_remembered()
 
     async def _remember_theme(self, theme: Theme) -> None:

@@ -69,7 +69,7 @@ def _parser() -> Parser:
 
 def _add_common(parser: Parser) -> None:
     parser.add_argument(
-        "--host", metavar="ADDRESS", help="Ollama server (default: $OLLAMA_HOST, then this machine)"
+        "--host", metavar="ADDRESS", help="Ollama server, or the name of one (default: $OLLAMA_HOST)"
     )
     parser.add_argument("--gguf", metavar="FILE", help="model file for the embedded engine")
     parser.add_argument("--data-dir", metavar="DIR", help="where conversations are kept ($OLLAMA_TUI_DATA)")

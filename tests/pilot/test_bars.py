@@ -256,3 +256,18 @@ def test_our_themes_are_readable(theme: Theme) -> None:
     assert cursor >= 4.5
     for edge in ("border",):
         assert contrast(colours[edge], colours["background"]) >= 3
+
+
+async def test_how_much_the_model_thinks_and_what_the_server_is_called() -> None:
+    app = BarsApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.header.model, app.header.think = "qwen3:8b", "high"
+        app.header.server, app.header.server_name = CONNECTED, "gpu-box"
+        await pilot.pause()
+        assert "qwen3:8b · think high" in app.words("#model")
+        assert app.words("#connection") == "● gpu-box"
+        app.header.server = ServerState(
+            ServerCondition.UNREACHABLE, "gpu:1", error=ServerUnreachable("No host.", reason="unknown host")
+        )
+        await pilot.pause()
+        assert app.words("#connection") == "○ unknown host"

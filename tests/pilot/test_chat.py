@@ -235,7 +235,7 @@ async def test_a_server_that_comes_later_is_used_without_a_key(tmp_path: Path) -
 async def test_a_server_without_models_says_how_to_get_one(tmp_path: Path, server: ScriptedServer) -> None:
     server.models = []
     async with running(tmp_path, server) as chat:
-        await chat.until(lambda: "ollama pull" in chat.screen.pane.notice)
+        await chat.until(lambda: "F4" in chat.screen.pane.notice)
         await chat.say("Hello")
         await chat.until(lambda: isinstance(chat.app.screen, ModelPicker))
         assert chat.screen.pane.prompt.text == "Hello"

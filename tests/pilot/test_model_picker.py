@@ -1,5 +1,8 @@
 """The model list: what it offers, filters and returns."""
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import pytest
 from rich.cells import cell_len
 from textual.app import App
@@ -10,8 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from tests.support.lists import HOSTILE, NOW, assert_harmless, model
 from tui.domain.errors import ServerUnreachable
 from tui.domain.model import ModelInfo, RunningModel
-from tui.widgets.model_filter import filter_models, size_words
+from tui.domain.server import ModelChoice, ServerReport
+from tui.widgets.model_filter import filter_models
 from tui.widgets.model_picker import ModelPicker
+from tui.widgets.model_words import size_words
+from tui.widgets.picker_rows import PickerContents
 
 MODELS = (
     model("gemma3:4b", "vision"),
@@ -27,9 +33,14 @@ class PickerApp(App[None]):
         super().__init__()
         self.picker = picker
         self.answers: list[str | None] = []
+        self.choices: list[ModelChoice | None] = []
 
     def on_mount(self) -> None:
-        self.push_screen(self.picker, self.answers.append)
+        self.push_screen(self.picker, self._answered)
+
+    def _answered(self, choice: ModelChoice | None) -> None:
+        self.choices.append(choice)
+        self.answers.append(choice.model if choice else None)
 
     def rows(self) -> list[str]:
         options = self.picker.query_one(OptionList)
@@ -45,7 +56,7 @@ async def opened(pilot: Pilot[None]) -> None:
 
 
 async def test_it_opens_on_the_model_in_use_and_enter_keeps_it() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "LLAMA3.2"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "LLAMA3.2"))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         assert app.picker.query_one(Input).has_focus
@@ -57,7 +68,7 @@ async def test_it_opens_on_the_model_in_use_and_enter_keeps_it() -> None:
 
 async def test_every_column_is_there_and_models_that_cannot_chat_are_not() -> None:
     running = (RunningModel("gemma3:4b", expires_at=NOW + 240), RunningModel("qwen3:8b"))
-    app = PickerApp(ModelPicker(MODELS, running, clock=lambda: NOW))
+    app = PickerApp(ModelPicker(PickerContents(MODELS, running), clock=lambda: NOW))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         rows = app.rows()
@@ -70,7 +81,7 @@ async def test_every_column_is_there_and_models_that_cannot_chat_are_not() -> No
 @pytest.mark.parametrize("width", [44, 80, 200])
 async def test_rows_fit_whatever_the_names_are(width: int) -> None:
     hostile = ModelInfo(HOSTILE, parameter_size=HOSTILE, quantization=HOSTILE, family=HOSTILE)
-    app = PickerApp(ModelPicker((hostile, *MODELS)))
+    app = PickerApp(ModelPicker(PickerContents((hostile, *MODELS))))
     async with app.run_test(size=(width, 24)) as pilot:
         await opened(pilot)
         lines = app.rows()
@@ -83,7 +94,7 @@ async def test_rows_fit_whatever_the_names_are(width: int) -> None:
 
 
 async def test_typing_filters_and_enter_takes_the_best() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "gemma3:4b"))
     async with app.run_test() as pilot:
         await opened(pilot)
         await pilot.press("t", "o", "o", "l")
@@ -93,7 +104,7 @@ async def test_typing_filters_and_enter_takes_the_best() -> None:
 
 
 async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
-    app = PickerApp(ModelPicker(MODELS, (), "gemma3:4b"))
+    app = PickerApp(ModelPicker(PickerContents(MODELS), "gemma3:4b"))
     async with app.run_test() as pilot:
         await opened(pilot)
         for key in ("t", "o", "o", "l", "enter"):
@@ -105,7 +116,7 @@ async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
 
 async def test_escape_and_a_click_beside_close_without_a_choice() -> None:
     for act in ("escape", "ctrl+l", "click"):
-        app = PickerApp(ModelPicker(MODELS))
+        app = PickerApp(ModelPicker(PickerContents(MODELS)))
         async with app.run_test(size=(120, 40)) as pilot:
             await opened(pilot)
             if act == "click":
@@ -116,7 +127,7 @@ async def test_escape_and_a_click_beside_close_without_a_choice() -> None:
 
 
 async def test_a_click_chooses() -> None:
-    app = PickerApp(ModelPicker(MODELS))
+    app = PickerApp(ModelPicker(PickerContents(MODELS)))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         await pilot.click(OptionList, offset=(4, 1))
@@ -124,15 +135,15 @@ async def test_a_click_chooses() -> None:
 
 
 async def test_models_that_arrive_while_it_is_open_keep_filter_and_cursor() -> None:
-    app = PickerApp(ModelPicker((), ()))
+    app = PickerApp(ModelPicker())
     async with app.run_test() as pilot:
         await opened(pilot)
-        assert "ollama pull gemma3" in app.message()
+        assert "F4" in app.message()
         await pilot.press("enter")
         assert app.answers == []
-        app.picker.set_models(MODELS, ())
+        app.picker.show(PickerContents(MODELS))
         await pilot.press("down")
-        app.picker.set_models((model("aaa:1b"), *MODELS), ())
+        app.picker.show(PickerContents((model("aaa:1b"), *MODELS)))
         await pilot.pause()
         assert app.message() == ""
         await pilot.press("enter")
@@ -140,7 +151,7 @@ async def test_models_that_arrive_while_it_is_open_keep_filter_and_cursor() -> N
 
 
 async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> None:
-    app = PickerApp(ModelPicker(MODELS))
+    app = PickerApp(ModelPicker(PickerContents(MODELS)))
     async with app.run_test() as pilot:
         await opened(pilot)
         await pilot.press("x", "x", "x", "enter", "down", "pagedown")
@@ -153,8 +164,48 @@ async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> Non
         assert_harmless(app.message())
 
 
+async def test_models_of_other_servers_stand_last_and_say_where_they_are() -> None:
+    gpu = ServerReport("gpu", "10.0.0.2:11434", models=(model("big:70b"), model("gemma3:4b")))
+    here = ServerReport("", "127.0.0.1:11434", current=True, models=MODELS)
+    contents = PickerContents(MODELS, favourites={"old:latest"}, servers=(here, gpu))
+    app = PickerApp(ModelPicker(contents, "gemma3:4b"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        rows = app.rows()
+        assert rows[0].startswith("★ old:latest")
+        assert [row.split()[:3] for row in rows[-2:]] == [["big:70b", "@", "gpu"], ["gemma3:4b", "@", "gpu"]]
+        assert app.picker.options.highlighted == 1, "the one in use, not its namesake elsewhere"
+        await pilot.press(*"gpu gem", "enter")
+        assert app.choices == [ModelChoice("gemma3:4b", "gpu")]
+
+
+async def test_only_what_is_visible_is_looked_up_and_only_once() -> None:
+    class Delegate:
+        asked: ClassVar[list[str]] = []
+
+        def describe_models(self, names: Sequence[str]) -> None:
+            self.asked.extend(names)
+
+        def toggle_favourite(self, name: str) -> None: ...
+
+        def manage_models(self) -> None: ...
+
+        def refresh_models(self) -> None: ...
+
+    old = [ModelInfo(f"m{number}:1b") for number in range(100)]
+    app = PickerApp(ModelPicker(PickerContents(old), delegate=Delegate()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await opened(pilot)
+        assert 5 < len(Delegate.asked) < 24
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await opened(pilot)
+        assert 10 < len(Delegate.asked) < 80
+        assert len(set(Delegate.asked)) == len(Delegate.asked)
+
+
 async def test_pages() -> None:
-    app = PickerApp(ModelPicker([model(f"m{number}:1b") for number in range(100)]))
+    app = PickerApp(ModelPicker(PickerContents([model(f"m{number}:1b") for number in range(100)])))
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         await pilot.press("pagedown", "pagedown")

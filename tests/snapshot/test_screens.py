@@ -20,6 +20,7 @@ from tui.screens.dialogs import ConfirmScreen
 from tui.screens.notices import empty_notice
 from tui.themes import THEMES
 from tui.widgets.model_picker import ModelPicker
+from tui.widgets.picker_rows import PickerContents
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 SIZES = [(80, 24), (120, 40)]
@@ -201,7 +202,8 @@ def test_the_model_dropdown(snap_compare: Compare, theme: str, size: tuple[int, 
 
     async def before(pilot: Pilot[None]) -> None:
         await showing(app, [])(pilot)
-        app.push_screen(ModelPicker(MODELS, (RunningModel("gemma3:4b"),), "gemma3:4b", clock=lambda: NOW))
+        contents = PickerContents(MODELS, (RunningModel("gemma3:4b"),))
+        app.push_screen(ModelPicker(contents, "gemma3:4b", clock=lambda: NOW))
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.generation import ChatRequest, Delta, Stats
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.pull import NewModel, PullStep
 
 DONE = Delta(done=True, stop_reason="stop", stats=Stats(prompt_tokens=7, answer_tokens=3, answer_seconds=1.5))
 """The last line of a complete answer."""
@@ -28,8 +29,27 @@ def said(*parts: str) -> Answer:
     return Answer((*(Delta(content=part) for part in parts), DONE))
 
 
+class FakeLibrary:
+    """Keeps models, and does nothing with them."""
+
+    def pull(self, name: str) -> AsyncGenerator[PullStep, None]:
+        return self._steps()
+
+    def create(self, model: NewModel) -> AsyncGenerator[PullStep, None]:
+        return self._steps()
+
+    async def copy(self, source: str, destination: str) -> None:
+        """Do nothing."""
+
+    async def delete(self, name: str) -> None:
+        """Do nothing."""
+
+    async def _steps(self) -> AsyncGenerator[PullStep, None]:
+        yield PullStep("success")
+
+
 @dataclass
-class FakeBackend:
+class FakeBackend(FakeLibrary):
     """A `ChatBackend` that gives the answers it was told to, in order."""
 
     answers: list[Answer] = field(default_factory=list)

@@ -18,8 +18,9 @@ from typing import Any, Self
 from tests.support.connection import Connection, head, send
 from tests.support.recordings import chunk, recording
 from tests.support.script import Gate, Model, Reply, Request, answer_lines, done_line, framed, pieces
+from tests.support.scripted_library import Cut, Library, PullScript
 
-__all__ = ["DEFAULT_MODELS", "Gate", "Model", "Reply", "Request", "ScriptedServer"]
+__all__ = ["DEFAULT_MODELS", "Gate", "Model", "PullScript", "Reply", "Request", "ScriptedServer"]
 
 DEFAULT_MODELS = (
     Model("gemma3:270m"),
@@ -34,6 +35,10 @@ _ROUTES = {
     "/api/ps": "GET",
     "/api/show": "POST",
     "/api/chat": "POST",
+    "/api/pull": "POST",
+    "/api/create": "POST",
+    "/api/copy": "POST",
+    "/api/delete": "DELETE",
 }
 
 _NO_VISION = json.dumps(
@@ -59,7 +64,8 @@ class ScriptedServer:
         parallel: int | None = None,
         port: int = 0,
     ) -> None:
-        self.models = list(models)
+        self.library = Library(list(models))
+        """What is installed, and what can be fetched."""
         self.default = default or Reply()
         """What happens to a chat when nothing is queued."""
         self.version = version
@@ -78,6 +84,15 @@ class ScriptedServer:
         self._stopping: asyncio.Event | None = None
         self._slots: asyncio.Semaphore | None = None
         self._connections: set[Connection] = set()
+
+    @property
+    def models(self) -> list[Model]:
+        """What is installed."""
+        return self.library.models
+
+    @models.setter
+    def models(self, models: Sequence[Model]) -> None:
+        self.library.models = list(models)
 
     @property
     def url(self) -> str:
@@ -159,6 +174,8 @@ class ScriptedServer:
             return await self._play(fixed, request, connection)
         if request.path == "/api/chat" and request.method == "POST":
             return await self._chat(request, connection)
+        if request.path in ("/api/pull", "/api/create") and request.method == "POST":
+            return await self._library_stream(request, connection)
         status, content_type, body = self._plain(request)
         send(connection, status, body, content_type, head_only=request.method == "HEAD")
         return True
@@ -182,12 +199,45 @@ class ScriptedServer:
         if request.path == "/api/ps":
             return 200, {"models": [m.ps_entry() for m in self.models if m.name in self.loaded]}
         name = str(request.json.get("model", ""))
+        if request.path in ("/api/copy", "/api/delete"):
+            return self._changed(request.path, request.json)
         if (model := self._model(name)) is None:
             return 404, {"error": f"model '{name}' not found"}
         return 200, model.show_answer()
 
     def _model(self, name: str) -> Model | None:
-        return next((model for model in self.models if model.name.lower() == name.lower()), None)
+        return self.library.find(name)
+
+    def _changed(self, path: str, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if path == "/api/delete":
+            status, error = self.library.delete(str(asked.get("model", "")))
+        else:
+            status, error = self.library.copy(str(asked.get("source", "")), str(asked.get("destination", "")))
+        return status, {"error": error} if error else {}
+
+    async def _library_stream(self, request: Request, connection: Connection) -> bool:
+        name = str(request.json.get("model", ""))
+        if not name or " " in name:
+            send(connection, 400, b'{"error":"invalid model name"}')
+            return True
+        connection.write(
+            head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
+        )
+
+        async def write(line: dict[str, Any]) -> None:
+            connection.write(chunk(json.dumps(line).encode() + b"\n"))
+            request.lines_sent += 1
+            await connection.drain()
+
+        try:
+            if request.path == "/api/pull":
+                await self.library.pull(name, write)
+            else:
+                await self.library.create(request.json, write)
+        except Cut:
+            return False
+        connection.write(b"0\r\n\r\n")
+        return True
 
     async def _chat(self, request: Request, connection: Connection) -> bool:
         asked = request.json
@@ -350,6 +400,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cut-after", type=int, help="close the connection after this many lines")
     parser.add_argument("--recording", help="replay this recording for every chat")
     parser.add_argument("--parallel", type=int, help="how many chats are answered at once")
+    parser.add_argument("--pull-rate", type=float, default=4.0, help="lines a second while fetching")
     parser.add_argument("--model", action="append", help="a model to list; may be given several times")
     return parser.parse_args(argv)
 
@@ -377,6 +428,9 @@ def main(argv: Sequence[str] | None = None) -> Coroutine[Any, Any, None]:
         parallel=given.parallel,
         port=given.port,
     )
+
+    for name in ("llama3.2:1b", "mistral:7b", "hf.co/someone/tiny-GGUF:Q4_K_M"):
+        server.library.registry[name] = PullScript((1_321_098_329, 12_403, 561), 200, given.pull_rate)
 
     def announce() -> None:
         sys.stdout.write(f"{server.port}\n")

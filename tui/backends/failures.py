@@ -105,7 +105,7 @@ _RULES: Final = (
     _rule(
         r"pull model manifest: file does not exist|model .*not found|try pulling it first",
         ModelMissing,
-        f"{_CHOOSE} or pull it: ollama pull {{model}}",
+        f"{_CHOOSE}, or fetch it with F4 (ollama pull {{model}}).",
     ),
     _rule(r"invalid model name|model is required", BadRequest, f"{_CHOOSE}."),
     _rule(
@@ -174,16 +174,22 @@ def from_response(
     status: int, headers: Mapping[str, str], body: bytes, subject: Subject, *, path: str
 ) -> TuiError:
     """Return the error that an answer other than 200 means."""
-    text = _stated_error(body)
+    text = stated_error(body)
     if text is not None and status not in (401, 429) and (error := _by_text(text, subject)) is not None:
         return error
     if 300 <= status < 400:
         return _redirected(headers, subject)
+    if text is None and subject.embedded and status in (404, 405, 501):
+        return CapabilityMissing(
+            "The embedded engine cannot do this.",
+            "Install Ollama from https://ollama.com/download; this app finds it by itself.",
+        )
     if text is None and status in (404, 405, 501):
         return NotAnOllamaServer(
             f"What answers at {subject.address} has no {path} ({status}): it is not an Ollama server, or a "
             "very old one.",
             _CHECK_ADDRESS,
+            reason="not Ollama",
         )
     return _by_status(status, text or "", subject)
 
@@ -202,9 +208,12 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
         return ServerUnreachable(
             f"{address} does not answer: no connection within 5 seconds.",
             f"Check that the machine is on and that no firewall is between. {_CHECK_ADDRESS}",
+            reason="no answer",
         )
     if isinstance(error, (TimeoutError, httpx.TimeoutException)):
-        return ServerUnreachable(f"{address} took too long to answer.", "Try again; it may be overloaded.")
+        return ServerUnreachable(
+            f"{address} took too long to answer.", "Try again; it may be overloaded.", reason="too slow"
+        )
     if isinstance(error, httpx.ConnectError):
         return _not_connected(error, subject)
     if isinstance(error, httpx.RemoteProtocolError) and _CLOSED.search(str(error)):
@@ -213,6 +222,7 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
         return NotAnOllamaServer(
             f"What answers at {address} does not speak HTTP as Ollama does: {_shown(str(error), 120)}",
             _CHECK_ADDRESS,
+            reason="not Ollama",
         )
     if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
         return BadRequest("The request could not be sent as it is.", "Check the headers in the settings.")
@@ -227,6 +237,7 @@ def not_ollama(data: bytes, subject: Subject) -> NotAnOllamaServer:
         f"{subject.address} answered with {kind}, not as an Ollama server would"
         + (f": {_shown(start, 60)}" if start else "."),
         _CHECK_ADDRESS,
+        reason="not Ollama",
     )
 
 
@@ -256,7 +267,7 @@ def innermost(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value) if value else ""
 
 
-def _stated_error(body: bytes) -> str | None:
+def stated_error(body: bytes) -> str | None:
     """Return the text of the error object that `body` is, or None when it is not one."""
     try:
         value = json.loads(body.decode("utf-8", "replace"))
@@ -282,7 +293,8 @@ def _hint(rule: _Rule, subject: Subject) -> str:
 
 def _by_status(status: int, text: str, subject: Subject) -> TuiError:
     kind, words, hint = _BY_STATUS.get(status, _class_of(status))
-    return kind(_shown(text) or f"The server at {subject.address} {words} ({status}).", hint)
+    message = _shown(text) or f"The server at {subject.address} {words} ({status})."
+    return kind(message, hint, reason=str(status))
 
 
 def _class_of(status: int) -> tuple[type[TuiError], str, str]:
@@ -303,6 +315,7 @@ def _redirected(headers: Mapping[str, str], subject: Subject) -> NotAnOllamaServ
     return NotAnOllamaServer(
         f"{subject.address} points to another address" + (f": {_shown(place, 120)}" if place else "."),
         "If you trust that address, name it as the host.",
+        reason="redirect",
     )
 
 
@@ -314,10 +327,14 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
         why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "no common protocol"
         return ServerUnreachable(
             f"No secure connection to {address}: {_shown(why, 120)}",
-            "Check the certificate, or whether the host should start with http:// instead of https://.",
+            "Check the certificate (ca_file in the settings names one to trust), or whether the host should "
+            "start with http:// instead of https://.",
+            reason="TLS",
         )
     if isinstance(cause, socket.gaierror):
-        return ServerUnreachable(f"There is no host of this name: {address}.", _CHECK_ADDRESS)
+        return ServerUnreachable(
+            f"There is no host of this name: {address}.", _CHECK_ADDRESS, reason="unknown host"
+        )
     if subject.embedded:
         return ServerUnreachable(
             "The embedded engine does not answer.", "It starts again by itself: try again."
@@ -326,6 +343,7 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
         return ServerUnreachable(
             f"Nothing listens at {address}.",
             "Start Ollama there (ollama serve), or name another host. This app connects by itself.",
+            reason="refused",
         )
     return ServerUnreachable(f"{address} cannot be reached: {_shown(_reason(cause), 120)}", _CHECK_ADDRESS)
 

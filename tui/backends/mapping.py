@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tui.domain.generation import ChatMessage, ChatRequest, Delta, Stats, Think
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.pull import NewModel, PullStep
 from tui.domain.text import sanitize_line
 
 Answer = dict[str, Any]
@@ -126,6 +127,30 @@ def details(answer: Mapping[str, Any]) -> ModelDetails:
         license=_license(answer.get("license")),
         modelfile=_text(answer.get("modelfile")),
     )
+
+
+def pull_step(line: Mapping[str, Any]) -> PullStep | None:
+    """Return what a line of a pull says, or None when it is not such a line."""
+    if not isinstance(line.get("status"), str):
+        return None
+    total = max(0, _integer(line.get("total")) or 0)
+    completed = max(0, _integer(line.get("completed")) or 0)
+    return PullStep(
+        status=sanitize_line(_text(line.get("status")), 120),
+        digest=sanitize_line(_text(line.get("digest")), 80),
+        total=total,
+        completed=min(completed, total) if total else completed,
+    )
+
+
+def create_body(model: NewModel) -> bytes:
+    """Return the body of a request to make a model."""
+    body: dict[str, Any] = {"model": model.name, "from": model.base, "stream": True}
+    if model.system:
+        body["system"] = model.system
+    if model.parameters:
+        body["parameters"] = dict(model.parameters)
+    return json_body(body)
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:

@@ -1,23 +1,30 @@
 """The backend for Ollama servers."""
 
 import asyncio
-import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 import httpx
 import ollama
 
-from tui.backends import failures, mapping
+from tui.backends import failures, mapping, pulls
 from tui.backends.address import Address, parse_host
 from tui.backends.failures import Subject
 from tui.backends.mapping import Answer
 from tui.backends.ndjson import LineSplitter, LineTooLong
-from tui.domain.errors import AnswerInterrupted, NotAnOllamaServer, SettingsError
+from tui.backends.tls import trusting, trusting_nobody
+from tui.domain.errors import (
+    AnswerInterrupted,
+    ModelMissing,
+    NotAnOllamaServer,
+    SettingsError,
+    TuiError,
+)
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.pull import NewModel, PullStep
 from tui.domain.text import sanitize_line
 
 CONNECT_SECONDS: Final = 5.0
@@ -58,7 +65,7 @@ class _Client(ollama.AsyncClient):
     times that when each one wakes the process.
     """
 
-    def __init__(self, address: Address, headers: Mapping[str, str]) -> None:
+    def __init__(self, address: Address, headers: Mapping[str, str], ca_file: str) -> None:
         given = {name.lower(): value for name, value in headers.items()}
         if address.authorization:
             given.setdefault("authorization", address.authorization)
@@ -69,7 +76,7 @@ class _Client(ollama.AsyncClient):
             follow_redirects=False,
             # The environment's proxy and certificates are for other machines.
             trust_env=not address.loopback,
-            verify=ssl.create_default_context() if address.url.startswith("https") else _no_tls(),
+            verify=trusting(ca_file) if address.url.startswith("https") else trusting_nobody(),
         )
 
     @asynccontextmanager
@@ -87,7 +94,12 @@ class OllamaBackend:
     """A `ChatBackend` that talks to an Ollama server, or to anything that answers like one."""
 
     def __init__(
-        self, host: str, *, headers: Mapping[str, str] | None = None, embedded: bool = False
+        self,
+        host: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        embedded: bool = False,
+        ca_file: str = "",
     ) -> None:
         """Prepare to talk to `host`; nothing is sent yet.
 
@@ -95,17 +107,18 @@ class OllamaBackend:
             host: As in `OLLAMA_HOST`; a user name and password in it are sent, never shown.
             headers: Sent with every request.
             embedded: The server is the embedded engine, which changes what errors advise.
+            ca_file: Certificates to trust beside the usual ones, in PEM form.
 
         Raises:
-            SettingsError: `host` or `headers` cannot be used.
+            SettingsError: `host`, `headers` or `ca_file` cannot be used.
         """
         address = parse_host(host)
         try:
-            self._client = _Client(address, headers or {})
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            self._client = _Client(address, headers or {}, ca_file)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
             raise SettingsError(
                 f"This host or its headers cannot be used: {address.display}", "Check them in the settings."
-            ) from error
+            ) from None  # The cause would carry the headers.
         self._address = address.display
         self._embedded = embedded
 
@@ -184,9 +197,58 @@ class OllamaBackend:
         body = mapping.json_body({"model": name, "stream": False, "keep_alive": 0})
         await self._ask("POST", "/api/chat", body, model=name, patient=True)
 
+    def pull(self, name: str) -> AsyncGenerator[PullStep, None]:
+        """Fetch a model; closing the iterator stops it at the server, which keeps what has arrived."""
+        return self._steps("/api/pull", mapping.json_body({"model": name, "stream": True}), name)
+
+    def create(self, model: NewModel) -> AsyncGenerator[PullStep, None]:
+        """Make a model from another one."""
+        return self._steps("/api/create", mapping.create_body(model), model.base)
+
+    async def copy(self, source: str, destination: str) -> None:
+        """Give a model a second name."""
+        body = mapping.json_body({"source": source, "destination": destination})
+        await self._tell("POST", "/api/copy", body, destination)
+
+    async def delete(self, name: str) -> None:
+        """Delete a model."""
+        await self._tell("DELETE", "/api/delete", mapping.json_body({"model": name}), name)
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+    async def _steps(self, path: str, body: bytes, name: str) -> AsyncGenerator[PullStep, None]:
+        """Stream what a server says while it works, until it says that it is done."""
+        subject = self._subject(name)
+        begun = False
+        try:
+            async with self._client.open("POST", path, body) as response:
+                await _raise_for_status(response, subject, path, pulls.named)
+                async with aclosing(_lines(response)) as lines:
+                    async for line in lines:
+                        step = pulls.step(line, subject, begun=begun)
+                        begun = True
+                        yield step
+                        if step.done:
+                            return
+        except LineTooLong:
+            raise failures.garbled(b"a line without an end") from None
+        except (httpx.HTTPError, OSError) as error:
+            raise pulls.cut() if begun else failures.from_transport(error, subject) from error
+        raise pulls.cut() if begun else failures.not_ollama(b"", subject)
+
+    async def _tell(self, method: str, path: str, body: bytes, name: str) -> None:
+        """Have something done of which the server says nothing but that it was."""
+        subject = self._subject(name)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._client.open(method, path, body) as response:
+                await _raise_for_status(response, subject, path, _missing_or_misnamed)
+                data = await _read(response, ERROR_BYTES)
+        except (httpx.HTTPError, OSError) as error:
+            raise failures.from_transport(error, subject) from error
+        if data.strip() and mapping.parse_object(data) is None:
+            raise failures.not_ollama(data, subject)
 
     def _subject(self, model: str = "") -> Subject:
         return Subject(self._address, model, self._embedded)
@@ -274,10 +336,18 @@ def _delta(line: bytes, subject: Subject, *, begun: bool) -> Delta:
     return delta
 
 
-async def _raise_for_status(response: httpx.Response, subject: Subject, path: str) -> None:
+async def _raise_for_status(
+    response: httpx.Response,
+    subject: Subject,
+    path: str,
+    named: Callable[[str, Subject], TuiError | None] | None = None,
+) -> None:
+    """Raise what an answer other than 200 means; `named` knows better where the server gives a text."""
     if response.status_code == 200:
         return
     body = await _read(response, ERROR_BYTES)
+    if named is not None and (text := failures.stated_error(body)) and (error := named(text, subject)):
+        raise error
     raise failures.from_response(response.status_code, response.headers, body, subject, path=path)
 
 
@@ -293,13 +363,15 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
+def _missing_or_misnamed(text: str, subject: Subject) -> TuiError | None:
+    """Return the error of a copy or deletion: what is missing there is on the server, not in a registry."""
+    if "not found" in text:
+        return ModelMissing("The server no longer has this model.", "Refresh the list.")
+    return pulls.named(text, subject)
+
+
 def _interrupted() -> AnswerInterrupted:
     return AnswerInterrupted(
         "The connection was cut before the answer was complete.",
         "What arrived is kept. Continue the answer, or try again.",
     )
-
-
-def _no_tls() -> ssl.SSLContext:
-    """Return a context that trusts nobody, for `http` only: reading every root certificate is slow."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -13,6 +13,7 @@ class Scope(StrEnum):
     PROMPT = "prompt"
     SIDEBAR = "sidebar"
     MODELS = "models"
+    LIBRARY = "library"
     DIALOG = "dialog"
     HELP = "help"
 
@@ -27,6 +28,7 @@ class Group(StrEnum):
     INPUT = "Input"
     SIDEBAR = "Side panel"
     MODELS = "Model list"
+    LIBRARY = "Model manager"
     DIALOG = "Dialogs"
 
 

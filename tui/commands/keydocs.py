@@ -19,6 +19,7 @@ WHERE: dict[Scope, str] = {
     Scope.PROMPT: "in the input",
     Scope.SIDEBAR: "in the side panel",
     Scope.MODELS: "in the model list",
+    Scope.LIBRARY: "in the model manager",
     Scope.DIALOG: "in a dialog",
     Scope.HELP: "in the help",
 }

@@ -2,6 +2,7 @@
 
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
+from tui.commands.model_commands import MODEL_COMMANDS
 
 __all__ = ["COMMANDS", "Command", "Group", "Scope", "commands_of"]
 
@@ -302,6 +303,7 @@ COMMANDS: tuple[Command, ...] = (
         Group.TRANSCRIPT,
     ),
     *LIST_COMMANDS,
+    *MODEL_COMMANDS,
 )
 """Every command there is."""
 

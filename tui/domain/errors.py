@@ -7,15 +7,17 @@ class TuiError(Exception):
     Attributes:
         message: What happened, in one sentence.
         hint: What to do about it; may be empty.
+        reason: What happened in a word or two, where there is no room for more; may be empty.
         retryable: Trying the same again can help.
     """
 
     retryable = False
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, reason: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.reason = reason
 
 
 class ServerUnreachable(TuiError):

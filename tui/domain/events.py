@@ -7,6 +7,8 @@ from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMe
 from tui.domain.errors import TuiError
 from tui.domain.generation import Phase
 from tui.domain.model import ModelInfo, RunningModel
+from tui.domain.pull import Pull
+from tui.domain.server import ServerReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,25 @@ class ModelsChanged:
     running: tuple[RunningModel, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PullsChanged:
+    """A model is being fetched, and how far it is."""
+
+    pulls: tuple[Pull, ...]
+    """All of them, also those that ended and were not put away, first come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUpChanged:
+    """A chosen model is being loaded, or no longer."""
+
+    model: str
+    started_at: float | None = None
+    """Monotonic seconds when it began; None when it has ended."""
+    error: TuiError | None = None
+    """Why it could not be loaded."""
+
+
 class ServerCondition(StrEnum):
     """How the connection to the server is."""
 
@@ -100,6 +121,13 @@ class ServerStateChanged:
     state: ServerState
 
 
+@dataclass(frozen=True, slots=True)
+class ServersChanged:
+    """What the configured servers say of themselves is known anew."""
+
+    servers: tuple[ServerReport, ...]
+
+
 Event = (
     GenerationStarted
     | GenerationUpdated
@@ -107,6 +135,9 @@ Event = (
     | QueueChanged
     | ConversationsChanged
     | ModelsChanged
+    | PullsChanged
+    | WarmUpChanged
     | ServerStateChanged
+    | ServersChanged
 )
 """Everything that is published."""

@@ -33,6 +33,8 @@ class ModelInfo:
     """The longest context window it was trained for, in tokens; None on older servers."""
     capabilities: frozenset[str] | None = None
     """None on older servers, which do not list them."""
+    thinking_levels: bool = False
+    """It is known to take a level of thinking, not only on and off."""
 
     @property
     def can_chat(self) -> bool:
@@ -73,6 +75,16 @@ class RunningModel:
     """Seconds since the epoch when it will be unloaded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What `/api/show` tells of a model that older servers do not list, by the model's digest."""
+
+    capabilities: frozenset[str]
+    context_length: int | None = None
+    thinking_levels: bool = False
+    """It takes a level of thinking, not only on and off."""
+
+
 def full_name(name: str) -> str:
     """Return a model's name with the tag that the server understands where none is given."""
     last = name.rpartition("/")[2]
@@ -86,3 +98,9 @@ def find_model(name: str, models: tuple[ModelInfo, ...]) -> ModelInfo | None:
     """
     wanted = full_name(name).casefold()
     return next((model for model in models if full_name(model.name).casefold() == wanted), None)
+
+
+def find_running(name: str, running: tuple[RunningModel, ...]) -> RunningModel | None:
+    """Return the loaded model of this name, or None."""
+    wanted = full_name(name).casefold()
+    return next((model for model in running if full_name(model.name).casefold() == wanted), None)

@@ -14,9 +14,33 @@ from tui.domain.conversation import (
 )
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.pull import NewModel, PullStep
 
 
-class ChatBackend(Protocol):
+class ModelLibrary(Protocol):
+    """Something that keeps models. Every method raises a `TuiError` when it cannot."""
+
+    def pull(self, name: str) -> AsyncGenerator[PullStep, None]:
+        """Fetch a model; what is there already is not fetched again.
+
+        Closing the iterator stops it at the server, which keeps what has arrived.
+        """
+        ...
+
+    def create(self, model: NewModel) -> AsyncGenerator[PullStep, None]:
+        """Make a model from another one."""
+        ...
+
+    async def copy(self, source: str, destination: str) -> None:
+        """Give a model a second name."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Delete a model."""
+        ...
+
+
+class ChatBackend(ModelLibrary, Protocol):
     """Something that answers. Every method raises a `TuiError` when it cannot."""
 
     @property

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.message import Message as UiMessage
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -29,14 +28,13 @@ from tui.domain.events import (
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
-from tui.screens.frames import QuickScreen
+from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
-from tui.widgets.model_picker import ModelPicker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
@@ -47,7 +45,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(QuickScreen):
+class ChatScreen(ModelActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -64,17 +62,7 @@ class ChatScreen(QuickScreen):
     }
     """
 
-    header = query_one(HeaderBar)
     sidebar = query_one(ConversationList)
-    pane = query_one(ConversationPane)
-
-    class ModelChosen(UiMessage):
-        """The user chose a model."""
-
-        def __init__(self, model: str) -> None:
-            super().__init__()
-            self.model = model
-            """Its name."""
 
     def __init__(self, *, sidebar: bool = True, unfold_thinking: bool = True) -> None:
         """Make a screen that can be written in, but does nothing until it has a session.
@@ -84,8 +72,6 @@ class ChatScreen(QuickScreen):
             unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
-        self.session: ChatSession | None = None
-        """None until the store is open."""
         self._drafts: DraftKeeper | None = None
         self._unfold_thinking = unfold_thinking
         self._sent_early = ""
@@ -158,6 +144,7 @@ class ChatScreen(QuickScreen):
         session = self.session
         if session is None:
             return
+        self.receive_models(event)
         match event:
             case GenerationUpdated() | GenerationStarted() | GenerationFinished() | QueueChanged():
                 self._moved(session, event)
@@ -165,8 +152,6 @@ class ChatScreen(QuickScreen):
                 self._start(session.list_conversations(), "list")
             case ModelsChanged():
                 session.show_model()
-                if isinstance(self.app.screen, ModelPicker):
-                    self.app.screen.set_models(event.models, event.running)
             case ServerStateChanged():
                 session.show_server()
                 if event.state.condition is ServerCondition.CONNECTED:
@@ -260,21 +245,6 @@ class ChatScreen(QuickScreen):
         self._open(None)
         self.pane.prompt.focus()
 
-    def action_choose_model(self) -> None:
-        """Open the model dropdown."""
-        if self.session is None or isinstance(self.app.screen, ModelPicker):
-            return
-        models, state = self.session.services.models, self.session.services.server.state
-        picker = ModelPicker(models.models, models.running, self.session.model, error=state.error)
-        self.app.push_screen(picker, self._model_picked)
-        self._start(self.session.refresh_models(), "models")
-
-    def _model_picked(self, model: str | None) -> None:
-        if model is not None and self.session is not None:
-            self._start(self.session.use_model(model), "model")
-            self.post_message(self.ModelChosen(model))
-        self.pane.prompt.focus()
-
     def action_step_conversation(self, step: int) -> None:
         """Open the conversation above or below in the side panel."""
         wanted = self.sidebar.neighbour(step)
@@ -298,6 +268,8 @@ class ChatScreen(QuickScreen):
     def action_stop_or_return(self) -> None:
         """Stop the answer; otherwise return to the input."""
         shown = self.pane.conversation_id
+        if self.cancel_warm_up():
+            return
         if not (self.session and shown and self.session.services.generation.stop(shown)):
             self.pane.prompt.focus()
 

@@ -21,8 +21,8 @@ def empty_notice(state: ServerState | None, *, models_known: bool, model: str) -
     if models_known and not model:
         return (
             "This server has no models yet.\n\n"
-            "Fetch one in another terminal, for example:  ollama pull gemma3:4b\n\n"
-            "Then press Ctrl+L to choose it."
+            "F4 opens the model manager, which fetches one by its name: gemma3:4b, for example.\n\n"
+            "Ctrl+L chooses it then."
         )
     lines = [
         "Ask anything: write below, Enter sends.",

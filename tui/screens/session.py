@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, TuiError
@@ -11,7 +12,9 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
+from tui.domain.generation import Think
 from tui.domain.model import find_model
+from tui.domain.thinking import thinking_choices
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
 from tui.services import Services
@@ -68,6 +71,7 @@ class ChatSession:
         self._tell = tell
         self._new_model = model
         self._system = system
+        self._new_think: Think | None = None
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
         self._outdated = False
@@ -82,6 +86,11 @@ class ChatSession:
             return self.conversation.model
         return self.services.models.preferred(self._new_model)
 
+    @property
+    def think(self) -> Think | None:
+        """How much the model is told to think; None leaves it to the model."""
+        return self.conversation.think if self.conversation is not None else self._new_think
+
     def notice(self) -> str:
         """Return what an empty conversation says."""
         return empty_notice(
@@ -92,10 +101,12 @@ class ChatSession:
         """Show the model that answers next."""
         self._header.model = self.model
         self._header.model_info = find_model(self.model, self.services.models.models) if self.model else None
+        self._header.think = self.think
         self._pane.set_notice(self.notice())
 
     def show_server(self) -> None:
         """Show how the connection is."""
+        self._header.server_name = self.services.servers.current
         self._header.server = self.services.server.state
         self._pane.set_notice(self.notice())
 
@@ -149,7 +160,9 @@ class ChatSession:
             model = await self._model_to_ask()
             conversation = self.conversation
             if conversation is None:
-                conversation = await self.services.conversations.begin(text, model=model, system=self._system)
+                conversation = await self.services.conversations.begin(
+                    text, model=model, system=self._system, think=self._new_think
+                )
                 await self.services.generation.ask(conversation.id, text)
                 await self._drafts.forget(None)
                 self._pane.prompt.accept()
@@ -179,6 +192,17 @@ class ChatSession:
         self._new_model = model
         if self.conversation is not None:
             await self.attempt(self.services.conversations.set_model(self.conversation.id, model))
+        known = find_model(model, self.services.models.installed)
+        if self.think is not None and known is not None and self.think not in thinking_choices(known):
+            await self.use_think(None)
+        self.show_model()
+
+    async def use_think(self, think: Think | None) -> None:
+        """Tell the model of the open conversation, and of new ones, how much to think."""
+        self._new_think = think
+        if self.conversation is not None:
+            self.conversation = replace(self.conversation, think=think)
+            await self.attempt(self.services.conversations.set_think(self.conversation.id, think))
         self.show_model()
 
     async def retry(self, answer_id: MessageId) -> None:

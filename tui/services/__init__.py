@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 from tui.backends.connect import connect_ollama
 from tui.domain.events import ServerCondition, ServerStateChanged
+from tui.domain.model import find_running
 from tui.services.clock import SystemClock
 from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
 from tui.services.generation import GenerationService
+from tui.services.library import LibraryService
 from tui.services.models import ModelService
+from tui.services.ollama_process import OllamaProcess
+from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
+from tui.services.servers import ServerDirectory, choice_of
 from tui.services.turns import TurnService
+from tui.services.warm_up import WarmUpService
 from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
@@ -35,18 +41,32 @@ class Services:
     conversations: ConversationService
     generation: GenerationService
     engine: EngineSupervisor
+    library: LibraryService
+    pulls: PullService
+    warm_up: WarmUpService
+    servers: ServerDirectory
+    ollama: OllamaProcess
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
         await self.generation.aclose()
+        await self.pulls.aclose()
+        await self.warm_up.aclose()
+        await self.models.aclose()
+        await self.servers.aclose()
         await self.server.aclose()
+        await self.ollama.aclose()
         await self.engine.aclose()
         await self.store.aclose()
         self.bus.close()
 
 
-async def build(settings: "Settings") -> Services:
+async def build(settings: "Settings", *, server_name: str = "") -> Services:
     """Open the store and start looking for a server.
+
+    Args:
+        settings: The settings in force.
+        server_name: The server chosen last; a host in the settings wins over it.
 
     Raises:
         StoreUnavailable: the store cannot be opened; nothing was started.
@@ -60,17 +80,18 @@ async def build(settings: "Settings") -> Services:
         gguf=_gguf_files(settings),
         on_died=lambda _: server.suspect(),
     )
-    choice = ServerChoice(
-        host=settings.server.host or None,
-        start_engine=engine.start if settings.engine.enabled and engine.available() else None,
-        engine_only=bool(settings.engine.gguf) and not settings.server.host,
-    )
+    home, current = _server(settings, server_name, engine)
+    choice = choice_of(settings.servers[current]) if current else home
     server = ServerMonitor(choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)))
     models = ModelService(
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
         bus=bus,
+        address=lambda: server.state.address,
+        directory=settings.state_dir,
     )
+    await models.recall()
+    library = LibraryService(server.backend, models)
     generation = GenerationService(
         store=store,
         turns=TurnService(store, clock, settings.chat.keep_alive),
@@ -88,7 +109,43 @@ async def build(settings: "Settings") -> Services:
         conversations=ConversationService(store, bus, clock),
         generation=generation,
         engine=engine,
+        library=library,
+        pulls=PullService(
+            backend=server.backend,
+            embedded=lambda: server.state.embedded,
+            bus=bus,
+            clock=clock,
+            fetched=models.refresh,
+        ),
+        warm_up=WarmUpService(
+            load=library.load,
+            loaded=lambda name: find_running(name, models.running) is not None,
+            bus=bus,
+            clock=clock,
+            keep_alive=settings.chat.keep_alive,
+        ),
+        servers=ServerDirectory(
+            settings.servers, home=home, current=current, monitor=server, models=models, bus=bus
+        ),
+        ollama=OllamaProcess(
+            settings.state_dir / "ollama.log",
+            server.wait_connected,
+            stop_at_exit=settings.server.stop_ollama_at_exit,
+        ),
     )
+
+
+def _server(settings: "Settings", chosen: str, engine: EngineSupervisor) -> tuple[ServerChoice, str]:
+    """Return what is connected to where no server is named, and the name of the one to begin with."""
+    host = settings.server.host
+    named = host if host in settings.servers else "" if host else chosen
+    address = "" if host in settings.servers else host
+    home = ServerChoice(
+        host=address or None,
+        start_engine=engine.start if settings.engine.enabled and engine.available() else None,
+        engine_only=bool(settings.engine.gguf) and not address,
+    )
+    return home, named if named in settings.servers and not (home.engine_only and not host) else ""
 
 
 async def set_store_aside(settings: "Settings") -> Path:

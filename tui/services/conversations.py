@@ -19,6 +19,7 @@ from tui.domain.conversation import (
 )
 from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
+from tui.domain.generation import Think
 from tui.domain.ports import Clock, ConversationStore
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
@@ -45,7 +46,9 @@ class ConversationService:
         self._bus = bus
         self._clock = clock
 
-    async def begin(self, first_words: str, *, model: str, system: str) -> Conversation:
+    async def begin(
+        self, first_words: str, *, model: str, system: str, think: Think | None = None
+    ) -> Conversation:
         """Store a new conversation, named after its first words until it has a better title."""
         now = self._clock.now()
         conversation = Conversation(
@@ -55,6 +58,7 @@ class ConversationService:
             updated_at=now,
             model=model,
             system=system,
+            think=think,
         )
         await self._store.create(conversation)
         self._bus.publish(ConversationsChanged(conversation.id))
@@ -106,6 +110,10 @@ class ConversationService:
     async def set_model(self, conversation_id: ConversationId, model: str) -> None:
         """Let another model answer from now on."""
         await self._change(conversation_id, lambda old: replace(old, model=model))
+
+    async def set_think(self, conversation_id: ConversationId, think: Think | None) -> None:
+        """Tell the model how much to think from now on; None leaves it to the model."""
+        await self._change(conversation_id, lambda old: replace(old, think=think))
 
     async def mark_read(self, conversation_id: ConversationId) -> None:
         """Remember that its answers have been looked at."""

@@ -8,7 +8,9 @@ from tui.domain.events import (
     Event,
     GenerationUpdated,
     ModelsChanged,
+    PullsChanged,
     QueueChanged,
+    ServersChanged,
     ServerStateChanged,
 )
 
@@ -24,8 +26,12 @@ def _replaces(event: Event) -> Hashable | None:
             return ("conversations", event.conversation_id)
         case ModelsChanged():
             return "models"
+        case PullsChanged():
+            return "pulls"
         case ServerStateChanged():
             return "server"
+        case ServersChanged():
+            return "servers"
         case _:
             return None
 

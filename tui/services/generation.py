@@ -24,6 +24,7 @@ from tui.domain.generation import Phase
 from tui.domain.model import full_name
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
 from tui.services.events import EventBus
+from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
 from tui.services.turns import Ask, Continue, Job, Regenerate, Turn, TurnService
 
@@ -267,11 +268,15 @@ class GenerationService:
             self._bus.publish(GenerationFinished(answer.conversation_id, answer, error))
 
     async def _receive(self, run: Run, turn: Turn, updates: Throttle, checkpoints: Throttle) -> None:
+        def busy(waiting: bool) -> None:
+            run.phase = Phase.BUSY if waiting else Phase.WAITING
+            updates.request()
+
         updates.request()
         backend = await self._backend()
         watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
         try:
-            async with aclosing(backend.chat(turn.request)) as deltas:
+            async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:
                 async for delta in deltas:
                     run.take(delta)
                     if delta.content or delta.thinking:
@@ -296,7 +301,7 @@ class GenerationService:
                 return
             loaded = any(full_name(model.name).casefold() == wanted for model in running)
             phase = Phase.WAITING if loaded else Phase.LOADING
-            if phase is not run.phase:
+            if run.phase not in (phase, Phase.BUSY):
                 run.phase = phase
                 updates.request()
             await asyncio.sleep(_LOADING_POLL)

@@ -1,17 +1,28 @@
 """The models of the server in use, as last seen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Final
 
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import ModelsChanged
-from tui.domain.model import ModelInfo, RunningModel, find_model
+from tui.domain.model import Capability, ModelDetails, ModelInfo, RunningModel, Traits, find_model
 from tui.domain.ports import ChatBackend
 from tui.domain.text import sanitize_line
+from tui.domain.thinking import takes_levels
 from tui.services.events import EventBus
+from tui.storage.model_cache import ModelMemory, load_memory, save_memory
 
 _CHECK_SECONDS = 2.0
 """How long a message waits for the list of models before it is sent without it."""
+
+_LOAD_SECONDS: Final = 0.3
+"""A model that took less to load was loaded already."""
+
+_LOADS_KEPT: Final = 5
 
 
 class ModelService:
@@ -23,11 +34,30 @@ class ModelService:
         backend: Callable[[], Awaitable[ChatBackend]],
         connected: Callable[[], bool],
         bus: EventBus,
+        address: Callable[[], str] = lambda: "",
+        directory: Path | None = None,
     ) -> None:
+        """Make a service that knows nothing yet.
+
+        Args:
+            backend: Returns the server in use.
+            connected: Whether there is one.
+            bus: Where events go.
+            address: The address of the server in use, or that is looked for.
+            directory: Where what is known is remembered; None forgets it.
+        """
         self._backend = backend
         self._connected = connected
         self._bus = bus
+        self._address = address
+        self._directory = directory
         self._known = False
+        self._saving: asyncio.Task[None] | None = None
+        self._describing = asyncio.Lock()
+        self.memory = ModelMemory()
+        """What is remembered of models."""
+        self.installed: tuple[ModelInfo, ...] = ()
+        """All installed models."""
         self.models: tuple[ModelInfo, ...] = ()
         """The installed models that can chat."""
         self.running: tuple[RunningModel, ...] = ()
@@ -38,6 +68,20 @@ class ModelService:
         """Whether a server has said which models it has."""
         return self._known
 
+    async def recall(self) -> None:
+        """Take up what was remembered of the models, until the server has been asked."""
+        if self._directory is not None:
+            self.memory = await asyncio.to_thread(load_memory, self._directory)
+        if not self._known:
+            self._set(self.memory.servers.get(self._address(), ()))
+
+    def forget(self) -> None:
+        """Begin anew with another server: show what was remembered of it."""
+        self._known = False
+        self.running = ()
+        self._set(self.memory.servers.get(self._address(), ()))
+        self._publish()
+
     async def refresh(self) -> None:
         """Ask the server for its models.
 
@@ -45,11 +89,57 @@ class ModelService:
             TuiError: the server did not say; what was known stays known.
         """
         backend = await self._backend()
-        models = await backend.models()
-        self.running = await backend.running()
-        self.models = tuple(model for model in models if model.can_chat)
+        models, running = await asyncio.gather(backend.models(), backend.running())
+        self.running = running
+        self._set(models)
         self._known = True
-        self._bus.publish(ModelsChanged(self.models, self.running))
+        self._remember_models(backend.address)
+        self._publish()
+
+    async def describe(self, names: Sequence[str]) -> None:
+        """Learn of `names` what an older server does not list; what is known is not asked again.
+
+        Raises:
+            TuiError: the server did not say.
+        """
+        async with self._describing:
+            for name in names:
+                model = find_model(name, self.installed)
+                if model is None or not _needs_traits(model):
+                    continue
+                details = await (await self._backend()).show(model.name)
+                self.learn_details(model, details)
+
+    def learn_details(self, model: ModelInfo, details: ModelDetails) -> None:
+        """Remember what `/api/show` told of a model."""
+        able = details.capabilities or model.capabilities or frozenset({Capability.COMPLETION.value})
+        traits = Traits(able, details.context_length or model.context_length, takes_levels(details))
+        if model.digest and self.memory.traits.get(model.digest) != traits:
+            self.memory = replace(self.memory, traits={**self.memory.traits, model.digest: traits})
+            self._save()
+        self._set(self.installed)
+        self._publish()
+
+    def learn_load(self, name: str, seconds: float | None) -> None:
+        """Remember how long a model took to load."""
+        model = find_model(name, self.installed)
+        if seconds is None or seconds < _LOAD_SECONDS or model is None:
+            return
+        key = model.digest or model.name
+        loads = (*self.memory.load_seconds.get(key, ()), seconds)[-_LOADS_KEPT:]
+        self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
+        self._save()
+
+    def load_seconds(self) -> dict[str, float]:
+        """Return how long each installed model typically takes to load here, by name."""
+        loads = self.memory.load_seconds
+        known = {model.name: loads.get(model.digest or model.name) for model in self.installed}
+        return {name: median(each) for name, each in known.items() if each}
+
+    def toggle_favourite(self, name: str) -> None:
+        """Let a model stand first, or no longer."""
+        self.memory = replace(self.memory, favourites=self.memory.favourites ^ {name})
+        self._save()
 
     async def require(self, name: str) -> None:
         """Make sure that a model is there before anything is sent to it.
@@ -88,3 +178,53 @@ class ModelService:
             if found is not None:
                 return found.name
         return self.models[0].name if self.models else ""
+
+    async def aclose(self) -> None:
+        """Wait until what is to be remembered is written."""
+        while self._saving is not None:
+            await self._saving
+
+    def _set(self, models: tuple[ModelInfo, ...]) -> None:
+        self.installed = tuple(self._with_traits(model) for model in models)
+        self.models = tuple(model for model in self.installed if model.can_chat)
+
+    def _with_traits(self, model: ModelInfo) -> ModelInfo:
+        traits = self.memory.traits.get(model.digest)
+        if traits is None:
+            return model
+        return replace(
+            model,
+            capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
+            context_length=model.context_length or traits.context_length,
+            thinking_levels=traits.thinking_levels,
+        )
+
+    def _remember_models(self, address: str) -> None:
+        others = {key: value for key, value in self.memory.servers.items() if key != address}
+        if self.memory.servers.get(address) != self.installed:
+            self.memory = replace(self.memory, servers={**others, address: self.installed})
+            self._save()
+
+    def _publish(self) -> None:
+        self._bus.publish(ModelsChanged(self.models, self.running))
+
+    def _save(self) -> None:
+        """Write what is remembered, beside the event loop; changes meanwhile are written after it."""
+        if self._directory is not None and self._saving is None:
+            self._saving = asyncio.create_task(self._write(self._directory), name="remember models")
+
+    async def _write(self, directory: Path) -> None:
+        try:
+            written = None
+            while written != self.memory:
+                written = self.memory
+                await asyncio.to_thread(save_memory, directory, written)
+        except OSError:
+            pass  # Only a cache: without it the list opens a moment later.
+        finally:
+            self._saving = None
+
+
+def _needs_traits(model: ModelInfo) -> bool:
+    """Return whether `/api/show` would tell more: an older server, or how much a model can think."""
+    return model.capabilities is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from tui.backends.address import DEFAULT_HOST, parse_host
-from tui.domain.errors import ServerUnreachable, TuiError
+from tui.domain.errors import ServerRefused, ServerUnreachable, TuiError
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.ports import ChatBackend
 
@@ -32,7 +32,7 @@ INSTALL_HINT: Final = (
     "pip install 'ollama-tui[embedded]'. A server that starts is found by itself."
 )
 
-START_HINT: Final = "Ollama is installed but not running: start it with: ollama serve"
+START_HINT: Final = "Ollama is installed but not running: F5 starts it"
 
 
 class Connector(Protocol):
@@ -80,6 +80,8 @@ class ServerChoice:
     engine_only: bool = False
     """The user asked for the engine, for example with a model file: nothing else is tried."""
     installed: Callable[[], bool] = ollama_installed
+    connect: Connector | None = None
+    """How to reach the host, where that takes more than its address; None for the usual way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class ServerMonitor:
         self._wake = asyncio.Event()
         self._probed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._retired: list[ChatBackend] = []
 
     @property
     def state(self) -> ServerState:
@@ -147,13 +150,36 @@ class ServerMonitor:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="server-monitor")
 
+    async def switch(self, choice: ServerChoice) -> None:
+        """Connect to something else; what is being answered or fetched elsewhere goes on.
+
+        Raises:
+            SettingsError: the host that was named is not an address.
+        """
+        home = _Target(choice.host or DEFAULT_HOST, choice.headers, embedded=False)
+        address = ENGINE_ADDRESS if choice.engine_only else parse_host(home.host).display
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        if self._backend is not None:
+            self._retired.append(self._backend)
+            self._backend, self._target = None, None
+        self._choice, self._home = choice, home
+        self._engine, self._engine_failures, self._met_server = None, 0, False
+        self._looked_for = ServerState(ServerCondition.CONNECTING, address, embedded=choice.engine_only)
+        self._publish(self._looked_for)
+        self.start()
+
     async def aclose(self) -> None:
-        """Stop watching and close the backend. The engine is its supervisor's to stop."""
+        """Stop watching and close the backends. The engine is its supervisor's to stop."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
         self._announce_probe()
         await self._drop_backend()
+        for backend in self._retired:
+            await backend.aclose()
 
     def suspect(self) -> None:
         """Look at the server at once: something that was asked of it failed."""
@@ -234,13 +260,16 @@ class ServerMonitor:
             await self._try(self._home)
             self._met_server = True
         except TuiError as error:
+            if isinstance(error, ServerRefused) and self._choice.connect is not None:
+                await self._drop_backend()  # The next try asks for the token again: it may have expired.
             await self._without_server(error)
 
     async def _try(self, target: _Target) -> None:
         """Connect to `target`, or make sure that the connection holds."""
         if self._backend is None or self._target != target:
             await self._drop_backend()
-            self._backend = await self._connect(target.host, headers=target.headers, embedded=target.embedded)
+            connect = self._connect if target.embedded else self._choice.connect or self._connect
+            self._backend = await connect(target.host, headers=target.headers, embedded=target.embedded)
             self._target = target
         version = await self._backend.version()
         if not target.embedded:

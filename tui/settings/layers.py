@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from tui.domain.errors import SettingsError
 from tui.settings.schema import Settings
+from tui.settings.servers import read_servers
 
 SECTIONS = ("server", "chat", "interface", "engine")
 """The tables of the settings file whose keys are settings."""
@@ -66,14 +67,20 @@ def _line_of(lines: list[str], key: str) -> int:
     return 0
 
 
+def _at(file: Path, lines: list[str], key: str) -> str:
+    return f"{file}, line {_line_of(lines, key)}"
+
+
 def _apply_table(settings: Settings, table: dict[str, Any], lines: list[str], file: Path) -> Settings:
     warnings: list[str] = []
     for section, values in table.items():
         where = f"{file}, line {_line_of(lines, section)}"
         if section == "keys" and isinstance(values, dict):
             settings = replace(settings, keys={str(key): str(value) for key, value in values.items()})
+        elif section == "servers" and isinstance(values, dict):
+            settings = replace(settings, servers=read_servers(values, lambda key: _at(file, lines, key)))
         elif section not in SECTIONS or not isinstance(values, dict):
-            warnings.append(f"{where}: {_unknown(section, [*SECTIONS, 'keys'])}")
+            warnings.append(f"{where}: {_unknown(section, [*SECTIONS, 'keys', 'servers'])}")
         else:
             known = [field.name for field in fields(getattr(settings, section))]
             for key, value in values.items():

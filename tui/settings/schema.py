@@ -12,7 +12,29 @@ class ServerSettings:
     """Which server answers."""
 
     host: str = ""
-    """Address of the Ollama server, in any form that OLLAMA_HOST takes; empty looks for one."""
+    """Address of the Ollama server, in any form that OLLAMA_HOST takes, or the name of one of `servers`.
+
+    Empty looks for one.
+    """
+    stop_ollama_at_exit: bool = False
+    """End an Ollama that was started from here when the app ends; otherwise it is left running."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedServer:
+    """A server to switch to: a table `[servers.NAME]` of the settings file."""
+
+    name: str
+    host: str
+    """Its address, in any form that OLLAMA_HOST takes."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sent with every request. May hold secrets: never shown."""
+    token_env: str = ""
+    """The environment variable that holds a bearer token."""
+    token_command: tuple[str, ...] = ()
+    """The command that prints a bearer token."""
+    ca_file: str = ""
+    """A file of certificates to trust, in PEM form, beside the usual ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +47,8 @@ class ChatSettings:
     """System prompt of new conversations."""
     keep_alive: str = ""
     """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
+    warm_up: bool = True
+    """Load a model as soon as it is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +83,8 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command ids and the keys that replace their defaults, comma separated."""
+    servers: Mapping[str, NamedServer] = field(default_factory=dict)
+    """Servers to switch to, by name."""
     data_dir: Path = field(default_factory=default_data_dir)
     """Directory of the conversation store."""
     state_dir: Path = field(default_factory=default_state_dir)

@@ -15,6 +15,8 @@ class Remembered:
     """The theme chosen last."""
     model: str = ""
     """The model chosen last."""
+    server: str = ""
+    """The name of the server chosen last; empty for the one that is looked for."""
     sidebar: bool = True
     """The side panel is shown where there is room."""
 

@@ -1,5 +1,8 @@
 """The first row: the conversation, the model that answers, the server it is on."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from textual import events, getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,6 +13,7 @@ from textual.widgets import Static
 
 from tui.domain.conversation import UNTITLED
 from tui.domain.events import ServerCondition, ServerState
+from tui.domain.generation import Think
 from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
 
@@ -17,8 +21,31 @@ NARROW = 100
 """Below this many columns the bar leaves out what is least needed."""
 
 
+THINKING: Final[Mapping[Think, str]] = {
+    "off": "no thinking",
+    "on": "thinking",
+    "low": "think low",
+    "medium": "think medium",
+    "high": "think high",
+    "max": "think max",
+}
+"""What the bar says of how much the model is told to think."""
+
+
 class ModelButton(Static):
     """The model that answers; a click opens the list."""
+
+    class Pressed(Message):
+        """The button was clicked."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Say that the button was clicked."""
+        event.stop()
+        self.post_message(self.Pressed())
+
+
+class ConnectionButton(Static):
+    """The connection; a click opens the list of servers."""
 
     class Pressed(Message):
         """The button was clicked."""
@@ -72,15 +99,24 @@ class HeaderBar(Horizontal):
 
     model_button = getters.query_one(ModelButton)
 
+    think: reactive[Think | None] = reactive(None)
+    """How much that model is told to think; None leaves it to the model."""
+
+    server_name: reactive[str] = reactive("")
+    """What the settings call that server; empty for one without a name."""
+
     class ModelClicked(Message):
         """The model button was clicked."""
+
+    class ServerClicked(Message):
+        """The connection was clicked."""
 
     def compose(self) -> ComposeResult:
         """Compose the four parts."""
         yield Static("ollama-tui", id="app-name", markup=False)
         yield Static("", id="title", markup=False)
         yield ModelButton("", id="model", markup=False)
-        yield Static("", id="connection", markup=False)
+        yield ConnectionButton("", id="connection", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what does not fit."""
@@ -93,6 +129,11 @@ class HeaderBar(Horizontal):
         event.stop()
         self.post_message(self.ModelClicked())
 
+    def on_connection_button_pressed(self, event: ConnectionButton.Pressed) -> None:
+        """Pass the click on in the bar's own name."""
+        event.stop()
+        self.post_message(self.ServerClicked())
+
     def watch_conversation_title(self, title: str) -> None:
         """Show the title."""
         line = sanitize_line(title) or UNTITLED
@@ -104,6 +145,10 @@ class HeaderBar(Horizontal):
         """Show the model."""
         self._show_model()
 
+    def watch_think(self) -> None:
+        """Show how much the model thinks."""
+        self._show_model()
+
     def watch_model_info(self) -> None:
         """Show what is known of the model."""
         self._show_model()
@@ -112,21 +157,27 @@ class HeaderBar(Horizontal):
         """Show the connection."""
         self._show_server()
 
+    def watch_server_name(self) -> None:
+        """Show the connection."""
+        self._show_server()
+
     def _show_model(self) -> None:
-        self.model_button.update(model_label(self.model, self.model_info))
+        brief = self.has_class("-narrow") and self.think is not None
+        info = None if brief else self.model_info
+        self.model_button.update(model_label(self.model, info, self.think))
 
     def _show_server(self) -> None:
         widget = self.query_one("#connection", Static)
         condition = self.server.condition if self.server else ServerCondition.CONNECTING
         for each in ServerCondition:
             widget.set_class(each is condition, f"-{each}")
-        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"))
+        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"), name=self.server_name)
         widget.update(label)
         widget.tooltip = tooltip
 
 
-def model_label(name: str, info: ModelInfo | None) -> Content:
-    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M ▾`."""
+def model_label(name: str, info: ModelInfo | None, think: Think | None = None) -> Content:
+    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M · think high ▾`."""
     if not name:
         return Content.from_markup("Choose a model [$text-muted]▾[/]")
     label = Content(sanitize_line(name, 60))
@@ -134,29 +185,36 @@ def model_label(name: str, info: ModelInfo | None) -> Content:
     words = " ".join(sanitize_line(each, 20) for each in details if each)
     if words:
         label += Content.styled(f" · {words}", "$text-muted")
+    if think is not None:
+        label += Content.styled(f" · {THINKING[think]}", "$text-muted")
     return label + Content.styled(" ▾", "$text-muted")
 
 
-def connection_label(server: ServerState | None, *, brief: bool = False) -> tuple[Content, Content]:
+def connection_label(
+    server: ServerState | None, *, brief: bool = False, name: str = ""
+) -> tuple[Content, Content]:
     """Return what the bar says of the connection, and the longer words of its tooltip.
 
-    A brief label leaves the address out while there is no connection.
+    A brief label leaves the address out while there is no connection. A name stands for the address.
     """
     if server is None:
         return Content("◌ connecting…"), Content("Looking for a server.")
     address = sanitize_line(server.address, 60)
+    place = sanitize_line(name, 30) or address
     if server.condition is ServerCondition.CONNECTING:
-        return Content("◌ connecting…" if brief else f"◌ connecting… {address}"), Content(
+        return Content("◌ connecting…" if brief else f"◌ connecting… {place}"), Content(
             f"Connecting to {address}."
         )
     if server.condition is ServerCondition.UNREACHABLE:
         error = server.error
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
-        return Content("○ unreachable" if brief else f"○ unreachable {address}"), Content(f"{address}: {why}")
+        reason = sanitize_line(error.reason, 20) if error else ""
+        words = f"○ {reason}" if reason else "○ unreachable"
+        return Content(words if brief else f"{words} {place}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         return dot + Content("embedded engine · tiny model"), Content(
             "No Ollama server was found, so a tiny model answers inside ollama-tui. It gets facts wrong."
         )
     version = sanitize_line(server.version, 40)
-    return dot + Content(address), Content(f"Connected to {address}, Ollama {version}".rstrip())
+    return dot + Content(place), Content(f"Connected to {address}, Ollama {version}".rstrip())

@@ -30,15 +30,6 @@ def capability_words(model: ModelInfo) -> str:
     return " ".join(each.value for each in shown if model.capabilities and each in model.capabilities)
 
 
-def size_words(size: int) -> str:
-    """Return a number of bytes in the units of model listings: `3.3 GB`."""
-    if size <= 0:
-        return ""
-    if size >= 999_500_000:
-        return f"{size / 1e9:.1f} GB"
-    return f"{size / 1e6:.0f} MB"
-
-
 def _words(model: ModelInfo) -> str:
     parts = (model.name, model.family, model.parameter_size, model.quantization, capability_words(model))
     return " ".join(parts).casefold()

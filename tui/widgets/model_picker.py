@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from time import time
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -16,21 +16,40 @@ from textual.widgets.option_list import Option
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.domain.errors import TuiError
-from tui.domain.model import ModelInfo, RunningModel, find_model, full_name
+from tui.domain.model import ModelInfo, find_model
+from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.widgets.filter_input import FilterInput
-from tui.widgets.fit import fit
-from tui.widgets.model_filter import capability_words, filter_models, size_words
+from tui.widgets.picker_rows import PickerContents, PickerRow, headings, picker_rows, row_text
 
-NO_MODELS = "No models are installed on this server.\n\nIn another terminal: ollama pull gemma3"
+NO_MODELS = "No models are installed on this server.\n\nF4 opens the manager, which fetches one by its name."
 """What the list says when the server has no model that can chat."""
 
-_WIDEST = 100
-_COLUMNS = (("parameters", 9), ("quantisation", 10), ("size", 9), ("capabilities", 23), ("loaded", 10))
+_WIDEST = 120
 
 
-class ModelPicker(ModalScreen[str | None]):
-    """Every installed model that can chat; dismissed with the chosen name, or None."""
+class PickerDelegate(Protocol):
+    """Does what the list cannot do by itself."""
+
+    def describe_models(self, names: Sequence[str]) -> None:
+        """Learn what models can do that are listed without it; `show` is called when it is known."""
+        ...
+
+    def toggle_favourite(self, name: str) -> None:
+        """Let a model stand first, or no longer."""
+        ...
+
+    def manage_models(self) -> None:
+        """Open the model manager."""
+        ...
+
+    def refresh_models(self) -> None:
+        """Ask every server for its models again."""
+        ...
+
+
+class ModelPicker(ModalScreen[ModelChoice | None]):
+    """Every installed model that can chat, on every server; dismissed with the chosen one, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.MODELS)]
 
@@ -39,7 +58,7 @@ class ModelPicker(ModalScreen[str | None]):
         align: right top;
         background: $background 50%;
         #panel {
-            width: 100;
+            width: 120;
             max-width: 96%;
             height: auto;
             max-height: 80%;
@@ -85,36 +104,37 @@ class ModelPicker(ModalScreen[str | None]):
 
     def __init__(
         self,
-        models: Sequence[ModelInfo] = (),
-        running: Sequence[RunningModel] = (),
+        contents: PickerContents | None = None,
         current: str = "",
         *,
         error: TuiError | None = None,
+        delegate: PickerDelegate | None = None,
         clock: Callable[[], float] = time,
     ) -> None:
         """Make the list.
 
         Args:
-            models: The installed models; the ones that cannot chat are left out.
-            running: The loaded ones.
+            contents: The models and what is known of them.
             current: The name of the model in use; the cursor begins there.
             error: Why the models are not known, if they are not.
+            delegate: Does what the list cannot do by itself.
             clock: Seconds since the epoch, for how long a model stays loaded.
         """
         super().__init__()
-        self._models = tuple(models)
-        self._loaded = tuple(running)
+        self._contents = contents or PickerContents()
         self._chosen_before = current
         self._error = error
+        self._delegate = delegate
         self._clock = clock
-        self._shown: tuple[ModelInfo, ...] = ()
+        self._rows: list[PickerRow] = []
         self._filtered_by = ""
+        self._described: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the headings and the list."""
         with Vertical(id="panel") as panel:
             panel.border_title = "Model"
-            panel.border_subtitle = "Enter chooses · Esc closes"
+            panel.border_subtitle = "Enter chooses · F3 favourite · F4 manage · Esc closes"
             yield FilterInput(placeholder="type to filter")
             yield Static("", id="columns", markup=False)
             yield OptionList(compact=True, markup=False)
@@ -130,9 +150,9 @@ class ModelPicker(ModalScreen[str | None]):
         """Fit the columns to the new width."""
         self._rebuild(self._name_under_cursor)
 
-    def set_models(self, models: Sequence[ModelInfo], running: Sequence[RunningModel]) -> None:
+    def show(self, contents: PickerContents, error: TuiError | None = None) -> None:
         """Show other models; filter and cursor stay."""
-        self._models, self._loaded, self._error = tuple(models), tuple(running), None
+        self._contents, self._error = contents, error
         if self.is_mounted:
             self._rebuild(self._name_under_cursor or self._chosen_before)
 
@@ -145,7 +165,7 @@ class ModelPicker(ModalScreen[str | None]):
     @property
     def shown(self) -> tuple[ModelInfo, ...]:
         """The models that are listed now."""
-        return self._shown
+        return tuple(row.model for row in self._rows)
 
     def action_move_cursor(self, step: int) -> None:
         """Move the cursor by `step` models."""
@@ -153,21 +173,39 @@ class ModelPicker(ModalScreen[str | None]):
             self.options.action_cursor_down()
         else:
             self.options.action_cursor_up()
+        self.call_after_refresh(self._describe_visible)
 
     def action_page_cursor(self, step: int) -> None:
         """Move the cursor by `step` pages."""
-        if self._shown:
+        if self._rows:
             page = max(1, self.options.size.height - 1)
             place = (self.options.highlighted or 0) + step * page
-            self.options.highlighted = max(0, min(place, len(self._shown) - 1))
+            self.options.highlighted = max(0, min(place, len(self._rows) - 1))
+            self.call_after_refresh(self._describe_visible)
 
     def action_choose(self) -> None:
         """Choose the model under the cursor."""
         # Typed fast, Enter arrives before the list has followed the filter.
         if self._filtered_by != self.filter.value:
             self._filter_changed()
-        if name := self._name_under_cursor:
-            self.dismiss(name)
+        if row := self._row:
+            self._choose(row)
+
+    def action_favourite(self) -> None:
+        """Let the model under the cursor stand first, or no longer."""
+        if self._delegate is not None and (row := self._row) is not None and row.server is None:
+            self._delegate.toggle_favourite(row.model.name)
+
+    def action_manage(self) -> None:
+        """Open the model manager in place of the list."""
+        self.dismiss(None)
+        if self._delegate is not None:
+            self._delegate.manage_models()
+
+    def action_refresh(self) -> None:
+        """Ask every server for its models again."""
+        if self._delegate is not None:
+            self._delegate.refresh_models()
 
     def action_close(self) -> None:
         """Choose nothing."""
@@ -190,35 +228,62 @@ class ModelPicker(ModalScreen[str | None]):
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(self._shown[event.option_index].name)
+        self._choose(self._rows[event.option_index])
+
+    def _choose(self, row: PickerRow) -> None:
+        self.dismiss(ModelChoice(row.model.name, row.server.name if row.server else None))
+
+    @property
+    def _row(self) -> PickerRow | None:
+        index = self.options.highlighted
+        return self._rows[index] if index is not None and index < len(self._rows) else None
 
     @property
     def _name_under_cursor(self) -> str:
-        index = self.options.highlighted
-        return self._shown[index].name if index is not None and index < len(self._shown) else ""
+        return self._row.model.name if self._row else ""
 
     def _rebuild(self, cursor: str) -> None:
         self._filtered_by = self.filter.value
-        self._shown = filter_models(self._filtered_by, self._models)
+        before = self._row.server if self._row else None
+        self._rows = picker_rows(self._filtered_by, self._contents)
         width = min(_WIDEST, self.app.size.width * 96 // 100) - 6
-        loaded = {full_name(each.name).casefold(): each for each in self._loaded}
         self.options.set_options(
-            Option(self._row(model, loaded.get(full_name(model.name).casefold()), width))
-            for model in self._shown
+            Option(row_text(row, self._contents, self._chosen_before, width, self._clock))
+            for row in self._rows
         )
-        if self._shown:
-            found = find_model(cursor, self._shown) if cursor else None
-            self.options.highlighted = self._shown.index(found) if found else 0
-        self.query_one("#columns", Static).update(Content(self._headings(width)))
+        if self._rows:
+            self.options.highlighted = self._place(cursor, before.name if before else None)
+        self.query_one("#columns", Static).update(Content(headings(width)))
         self._show_message()
+        self.call_after_refresh(self._describe_visible)
+
+    def _place(self, name: str, server: str | None) -> int:
+        for index, row in enumerate(self._rows):
+            where = row.server.name if row.server else None
+            if name and where == server and find_model(name, (row.model,)) is not None:
+                return index
+        return 0
+
+    def _describe_visible(self) -> None:
+        """Have what can be seen, and is listed without what it can do, looked up; each once."""
+        first, height = round(self.options.scroll_y), self.options.size.height
+        wanted = [
+            row.model.name
+            for row in self._rows[first : first + height]
+            if row.server is None and row.model.capabilities is None
+        ]
+        missing = [name for name in wanted if name not in self._described]
+        if missing and self._delegate is not None:
+            self._described.update(missing)
+            self._delegate.describe_models(missing)
 
     def _show_message(self) -> None:
         message = self.query_one("#message", Static)
         text = self._message()
         message.update(text)
         message.display = bool(text.plain)
-        self.options.display = bool(self._shown)
-        self.query_one("#columns", Static).display = bool(self._shown)
+        self.options.display = bool(self._rows)
+        self.query_one("#columns", Static).display = bool(self._rows)
 
     def _message(self) -> Content:
         if self._error is not None:
@@ -228,62 +293,8 @@ class ModelPicker(ModalScreen[str | None]):
                     Content.styled(sanitize_line(self._error.hint), "$text-muted"),
                 ]
             )
-        if not any(model.can_chat for model in self._models):
+        if self._rows:
+            return Content("")
+        if not any(model.can_chat for model in self._contents.models):
             return Content(NO_MODELS)
-        if not self._shown:
-            return Content(f"No installed model matches “{sanitize_line(self.filter.value, 60)}”.")
-        return Content("")
-
-    def _columns(self, width: int) -> list[tuple[str, int]]:
-        """Return the columns after the name that there is room for."""
-        columns = list(_COLUMNS)
-        # The names keep at least 24 cells; the least needed columns go first.
-        for unneeded in ("capabilities", "size", "quantisation"):
-            if width - sum(each for _, each in columns) >= 24:
-                break
-            columns = [column for column in columns if column[0] != unneeded]
-        return columns
-
-    def _headings(self, width: int) -> str:
-        columns = self._columns(width)
-        name = width - sum(each for _, each in columns) - 2
-        words = {"parameters": "params", "quantisation": "quant", "capabilities": "can", "loaded": ""}
-        rest = "".join(_cell(label, words.get(label, label), size) for label, size in columns)
-        return "  " + fit("name", name) + rest
-
-    def _row(self, model: ModelInfo, running: RunningModel | None, width: int) -> Content:
-        columns = self._columns(width)
-        name = width - sum(each for _, each in columns) - 2
-        is_current = find_model(self._chosen_before, (model,)) is not None if self._chosen_before else False
-        row = Content.styled("▌ " if is_current else "  ", "$text-primary")
-        row += Content(fit(sanitize_line(model.name), name))
-        values = {
-            "parameters": sanitize_line(model.parameter_size, 20),
-            "quantisation": sanitize_line(model.quantization, 20),
-            "size": size_words(model.size),
-            "capabilities": capability_words(model),
-        }
-        for label, size in columns:
-            if label == "loaded":
-                row += Content.styled(fit(self._loaded_words(running), size), "$text-success")
-            else:
-                row += Content(_cell(label, values[label], size))
-        return row
-
-    def _loaded_words(self, running: RunningModel | None) -> str:
-        if running is None:
-            return ""
-        if running.expires_at is None:
-            return "● loaded"
-        minutes = (running.expires_at - self._clock()) / 60
-        if minutes <= 0:
-            return "● loaded"
-        # A model that is kept for good expires in hundreds of years.
-        if minutes >= 60 * 24 * 30:
-            return "● kept"
-        return f"● {minutes / 60:.0f} h" if minutes >= 90 else f"● {max(1, round(minutes))} min"
-
-
-def _cell(label: str, text: str, size: int) -> str:
-    """Return the cells of one column: sizes to the right, words to the left, two cells between."""
-    return fit(text, size - 2, right=label in ("parameters", "size")) + "  "
+        return Content(f"No installed model matches “{sanitize_line(self.filter.value, 60)}”.")

@@ -62,16 +62,6 @@ RECORDED: dict[str, tuple[type[TuiError], str, str]] = {
     "chat_unknown_model": (ModelMissing, "model 'nope:1b' not found", "ollama pull gemma3:270m"),
     "chat_unknown_model_nostream": (ModelMissing, "model 'nope:1b' not found", "Ctrl+L"),
     "chat_unload_unknown": (ModelMissing, "model 'nope:1b' not found", "ollama pull"),
-    "pull_bad_name": (BadRequest, "invalid model name", "Ctrl+L"),
-    "pull_connection_refused": (ServerFailed, "connection refused", "registry"),
-    "pull_empty_body": (BadRequest, "missing request body", ""),
-    "pull_insecure_not_set": (ServerFailed, "connection refused", "registry"),
-    "pull_no_name": (BadRequest, "invalid model name", "Ctrl+L"),
-    "pull_no_resolver": (ServerFailed, "lookup registry.ollama.ai", "registry"),
-    "pull_no_resolver_nostream": (ServerFailed, "lookup registry.ollama.ai", "registry"),
-    "pull_offline_nxdomain": (ServerFailed, "no such host", "internet"),
-    "pull_offline_servfail": (ServerFailed, "server misbehaving", "internet"),
-    "pull_unknown_model": (ModelMissing, "file does not exist", "ollama pull"),
     "show_empty": (BadRequest, "model is required", "Ctrl+L"),
     "show_model_file_missing": (ModelMissing, "model 'gemma3:270m' not found", "Ctrl+L"),
     "show_unknown": (ModelMissing, "model 'nope:1b' not found", "Ctrl+L"),
@@ -86,7 +76,9 @@ def _failed(name: str) -> bool:
 
 
 def test_no_recorded_failure_is_left_out() -> None:
-    assert {name for name in names() if _failed(name)} == set(RECORDED)
+    elsewhere = ("pull", "create", "copy", "delete")
+    failed = {name for name in names() if _failed(name) and not name.startswith(elsewhere)}
+    assert failed == set(RECORDED)
 
 
 @pytest.mark.parametrize("name", RECORDED)

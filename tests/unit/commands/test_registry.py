@@ -20,6 +20,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.PROMPT: ("tui.widgets.prompt:Prompt",),
     Scope.SIDEBAR: ("tui.widgets.conversation_list:ConversationList",),
     Scope.MODELS: ("tui.widgets.model_picker:ModelPicker",),
+    Scope.LIBRARY: ("tui.screens.models:ModelsScreen",),
     Scope.DIALOG: ("tui.screens.dialogs:ConfirmScreen",),
     Scope.HELP: ("tui.screens.help:HelpScreen",),
 }

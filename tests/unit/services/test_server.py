@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.fake_backend import FakeLibrary
 from tests.support.scripted_server import ScriptedServer
 from tui.backends.connect import connect_ollama
 from tui.domain.errors import EngineFailed, NotAnOllamaServer, ServerUnreachable, SettingsError, TuiError
@@ -47,7 +48,7 @@ class World:
 
 
 @dataclass
-class FakeBackend:
+class FakeBackend(FakeLibrary):
     """A backend that answers as the world says."""
 
     world: World

@@ -1,0 +1,278 @@
+"""Several servers: switching, asking the others, secrets that nobody sees, and starting Ollama."""
+
+import asyncio
+import ssl
+import stat
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.scripted_server import Model, ScriptedServer
+from tui.backends.connect import connect_ollama
+from tui.domain.errors import BadRequest, ServerFailed, SettingsError
+from tui.domain.events import ServerCondition, ServersChanged, ServerStateChanged
+from tui.domain.model import find_model
+from tui.domain.server import ServerReport
+from tui.services.events import EventBus, Subscription
+from tui.services.models import ModelService
+from tui.services.ollama_process import OllamaProcess
+from tui.services.server import ServerChoice, ServerMonitor
+from tui.services.servers import ServerDirectory, choice_of
+from tui.settings.schema import NamedServer
+
+SECRET = "s3cr3t-t0ken"
+
+
+@dataclass
+class Desk:
+    home: ScriptedServer
+    gpu: ScriptedServer
+    named: dict[str, NamedServer]
+    bus: EventBus = field(default_factory=EventBus)
+
+    def __post_init__(self) -> None:
+        self.events: Subscription = self.bus.subscribe()
+        choice = ServerChoice(host=self.home.url)
+        self.monitor = ServerMonitor(
+            choice, connect_ollama, lambda state: self.bus.publish(ServerStateChanged(state))
+        )
+        self.models = ModelService(
+            backend=self.monitor.backend,
+            connected=lambda: self.monitor.state.condition is ServerCondition.CONNECTED,
+            bus=self.bus,
+            address=lambda: self.monitor.state.address,
+        )
+        self.servers = ServerDirectory(
+            self.named, home=choice, current="", monitor=self.monitor, models=self.models, bus=self.bus
+        )
+
+    def report(self, name: str) -> ServerReport:
+        return next(each for each in self.servers.reports if each.name == name)
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setenv("GPU_TOKEN", SECRET)
+    monkeypatch.delenv("NO_TOKEN", raising=False)
+    with ScriptedServer() as home, ScriptedServer(models=[Model("big:70b")], version="0.40.0") as gpu:
+        script = f"print({SECRET!r})"
+        desk = Desk(
+            home,
+            gpu,
+            {
+                "gpu": NamedServer("gpu", gpu.url, headers={"X-Key": "k"}, token_env="GPU_TOKEN"),
+                "command": NamedServer("command", gpu.url, token_command=(sys.executable, "-c", script)),
+                "failing": NamedServer("failing", gpu.url, token_command=("false",)),
+                "dead": NamedServer("dead", "http://127.0.0.1:9"),
+                "unset": NamedServer("unset", gpu.url, token_env="NO_TOKEN"),
+            },
+        )
+        desk.monitor.start()
+        await desk.monitor.wait_connected()
+        yield desk
+        await desk.servers.aclose()
+        await desk.monitor.aclose()
+
+
+async def test_switching_shows_the_other_servers_models(desk: Desk) -> None:
+    await desk.models.refresh()
+    before = await desk.monitor.backend()
+    await desk.servers.switch("gpu")
+    assert len(desk.models.models) == 0 and not desk.models.known
+    await desk.monitor.wait_connected()
+    await desk.models.refresh()
+    assert find_model("big:70b", desk.models.models) is not None
+    assert desk.monitor.state.version == "0.40.0"
+    assert desk.report("gpu").current and not desk.report("").current
+    assert await before.version() == "0.33.0", "what goes on at the other server goes on"
+    await desk.servers.switch("")
+    await desk.monitor.wait_connected()
+    assert desk.monitor.state.address == f"127.0.0.1:{desk.home.port}"
+
+
+async def test_somebody_who_waits_for_a_server_gets_the_new_one(desk: Desk) -> None:
+    desk.home.stop()
+    desk.monitor.suspect()
+    await desk.servers.switch("gpu")
+    backend = await desk.monitor.backend()
+    assert backend.address == f"127.0.0.1:{desk.gpu.port}"
+
+
+async def test_the_others_are_asked_all_at_once(desk: Desk) -> None:
+    await desk.servers.survey()
+    assert (desk.report("gpu").version, len(desk.report("gpu").models)) == ("0.40.0", 1)
+    dead = desk.report("dead")
+    assert dead.error is not None and dead.error.reason == "refused"
+    failing = desk.report("failing").error
+    assert failing is not None and "false" in failing.message
+    unset = desk.report("unset").error
+    assert unset is not None and "NO_TOKEN" in unset.message
+    async for event in desk.events:
+        if isinstance(event, ServersChanged):
+            break
+
+
+@pytest.mark.parametrize("name", ["gpu", "command"])
+async def test_tokens_are_sent_and_never_shown(
+    name: str, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    await desk.servers.switch(name)
+    await desk.monitor.wait_connected()
+    sent = desk.gpu.requests[-1].headers
+    assert sent["authorization"] == f"Bearer {SECRET}"
+    assert sent.get("x-key") == ("k" if name == "gpu" else None)
+    backend = await desk.monitor.backend()
+    shown = f"{desk.servers.reports!r}{desk.monitor.state!r}{backend!r}{desk.named[name].headers is None}"
+    assert SECRET not in shown + caplog.text
+    assert "'k'" not in repr(desk.named[name])
+    listing = await asyncio.create_subprocess_exec("ps", "-eo", "args", stdout=asyncio.subprocess.PIPE)
+    processes, _ = await listing.communicate()
+    assert b"ps" in processes and SECRET.encode() not in processes
+
+
+async def test_headers_that_cannot_be_sent_are_not_repeated() -> None:
+    choice = choice_of(NamedServer("x", "http://127.0.0.1:9", headers={"X-Key": f"{SECRET}\u20ac"}))
+    assert choice.connect is not None
+    with pytest.raises(SettingsError) as caught:
+        await choice.connect("http://127.0.0.1:9", headers=choice.headers, embedded=False)
+    import traceback
+
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_token_command_that_prints_more_than_a_token() -> None:
+    bad = NamedServer("x", "h", token_command=(sys.executable, "-c", f"print({SECRET!r}, end='\\n\\nmore')"))
+    choice = choice_of(bad)
+    assert choice.connect is not None
+    with pytest.raises(SettingsError, match="printed no token") as caught:
+        await choice.connect("h", headers={}, embedded=False)
+    assert SECRET not in f"{caught.value}{caught.value.hint}"
+
+
+async def test_there_is_no_such_server(desk: Desk) -> None:
+    with pytest.raises(BadRequest):
+        await desk.servers.switch("nowhere")
+    assert desk.servers.current == ""
+
+
+async def test_certificates_of_ones_own(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    arguments = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    made = await asyncio.create_subprocess_exec(
+        "openssl",
+        *arguments.split(),
+        "subjectAltName=DNS:localhost",
+        *("-keyout", str(key), "-out", str(certificate)),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await made.wait()
+    if made.returncode != 0:
+        pytest.skip("openssl cannot make a certificate here")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"version": "0.1"}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    host = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    trusting = await connect_ollama(host, headers={}, embedded=False, ca_file=str(certificate))
+    assert await trusting.version() == "0.1"
+    strict = await connect_ollama(host, headers={}, embedded=False)
+    with pytest.raises(Exception, match="No secure connection") as caught:
+        await strict.version()
+    assert getattr(caught.value, "reason", "") == "TLS"
+    await trusting.aclose()
+    await strict.aclose()
+    server.close()
+    for bad in (tmp_path / "none.pem", key):
+        with pytest.raises(SettingsError, match="cannot be used"):
+            await connect_ollama(host, headers={}, embedded=False, ca_file=str(bad))
+
+
+def _fake_ollama(folder: Path, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    path = folder / "ollama"
+    path.write_text(f"#!{sys.executable}\n{script}")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def _wait_for(path: Path) -> None:
+    while not path.exists() or not path.read_text():
+        time.sleep(0.01)
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_starting_ollama_waits_until_it_answers_and_ends_it_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "mark"
+    _fake_ollama(
+        tmp_path / "bin",
+        "import sys, time, pathlib\n"
+        f"pathlib.Path({str(mark)!r}).write_text(' '.join(sys.argv[1:]))\n"
+        "print('listening', flush=True)\ntime.sleep(600)\n",
+    )
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    async def answers() -> None:
+        await asyncio.to_thread(_wait_for, mark)
+
+    process = OllamaProcess(tmp_path / "state" / "ollama.log", answers, stop_at_exit=True)
+    await process.start()
+    await process.start()
+    assert mark.read_text() == "serve"
+    assert process.running
+    handle = process._process
+    assert handle is not None
+    await process.aclose()
+    assert handle.returncode is not None
+    assert stat.S_IMODE(process.log.stat().st_mode) == 0o600
+
+
+async def test_an_ollama_that_was_started_is_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fake_ollama(tmp_path / "bin", "import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    async def at_once() -> None:
+        return
+
+    process = OllamaProcess(tmp_path / "ollama.log", at_once, stop_at_exit=False)
+    await process.start()
+    handle = process._process
+    assert handle is not None
+    await process.aclose()
+    assert handle.returncode is None
+    handle.kill()
+    await handle.wait()
+
+
+async def test_what_ollama_said_before_it_stopped_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fake_ollama(tmp_path / "bin", "import sys\nprint('Error: listen tcp: address in use')\nsys.exit(1)\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    process = OllamaProcess(tmp_path / "ollama.log", _never, stop_at_exit=False)
+    with pytest.raises(ServerFailed, match="address in use") as caught:
+        await process.start()
+    assert "ollama.log" in caught.value.hint
+
+
+async def test_ollama_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ServerFailed, match="not installed"):
+        await OllamaProcess(tmp_path / "ollama.log", _never, stop_at_exit=False).start()

@@ -1,0 +1,40 @@
+"""Servers side by side: what each says of itself."""
+
+from dataclasses import dataclass
+
+from tui.domain.errors import TuiError
+from tui.domain.model import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """A configured server, as last seen."""
+
+    name: str
+    """As the settings call it; empty for the one that is looked for without a name."""
+    address: str
+    """Host and port, for people."""
+    current: bool = False
+    """It is the one in use."""
+    asked: bool = False
+    """It has been asked since the app started."""
+    version: str = ""
+    """Its version; empty while it does not answer."""
+    models: tuple[ModelInfo, ...] = ()
+    """Its models, as it last listed them."""
+    error: TuiError | None = None
+    """Why it does not answer."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model that was chosen, and where it is."""
+
+    model: str
+    server: str | None = None
+    """The name of another server than the one in use; None for that one."""

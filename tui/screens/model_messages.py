@@ -1,0 +1,21 @@
+"""What a chat screen tells the app of, so that it is remembered."""
+
+from textual.message import Message
+
+
+class ModelChosen(Message):
+    """The user chose a model."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model
+        """Its name."""
+
+
+class ServerChosen(Message):
+    """The user chose a server."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__()
+        self.server = server
+        """Its name; empty for the one that is looked for."""

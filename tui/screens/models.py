@@ -1,0 +1,179 @@
+"""The model manager: fetch, look into, copy, create, delete, load and unload models."""
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.getters import query_one
+from textual.widgets import Footer, Static
+
+from tui.commands.bindings import bindings_for
+from tui.commands.command import Scope
+from tui.domain.errors import TuiError
+from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerStateChanged
+from tui.domain.model import ModelInfo
+from tui.domain.text import sanitize_line
+from tui.screens.library_actions import LibraryActions
+from tui.services import Services
+from tui.widgets.header_bar import connection_label
+from tui.widgets.library_list import LibraryList
+from tui.widgets.library_rows import LibraryContents
+from tui.widgets.model_details import ModelDetailsPane
+
+_NARROW = 100
+"""Columns below which the details take the place of the list."""
+
+_LOOK_SECONDS = 10.0
+"""How often the loaded models are looked at while the screen is shown."""
+
+
+class ModelsScreen(LibraryActions):
+    """One list of what is fetched, loaded and installed; beside it everything about one model."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.LIBRARY)]
+    AUTO_FOCUS = "LibraryList"
+
+    DEFAULT_CSS = """
+    ModelsScreen {
+        background: $background;
+        #top { height: 1; }
+        #top Static { height: 1; width: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #top #heading { text-style: bold; color: $text-primary; width: 1fr; }
+        #top #server { color: $text-muted; max-width: 60%; }
+        #body { height: 1fr; margin: 1 0 0 0; }
+        LibraryList { width: 3fr; }
+        ModelDetailsPane { width: 2fr; border-left: solid $panel; }
+        &.-narrow LibraryList { width: 1fr; }
+        &.-narrow ModelDetailsPane { width: 1fr; border-left: none; display: none; }
+        &.-narrow.-details ModelDetailsPane { display: block; }
+        &.-narrow.-details LibraryList { display: none; }
+        #empty { height: auto; padding: 1 2; color: $text-muted; }
+    }
+    """
+
+    pane = query_one(ModelDetailsPane)
+
+    def __init__(self, services: Services, *, clock: Callable[[], float] = time.time) -> None:
+        """Make the screen.
+
+        Args:
+            services: What does the work.
+            clock: Seconds since the epoch.
+        """
+        super().__init__(services)
+        self._clock = clock
+        self._shown = ""
+
+    def compose(self) -> ComposeResult:
+        """Compose the heading, the list and the details."""
+        with Horizontal(id="top"):
+            yield Static("Models", id="heading")
+            yield Static("", id="server", markup=False)
+        yield Static("", id="empty", markup=False)
+        with Horizontal(id="body"):
+            yield LibraryList(clock=self._clock)
+            yield ModelDetailsPane()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what is known, and look again."""
+        self._show_server()
+        self.show_contents()
+        self.set_interval(1.0, self.listing.tick)
+        self.set_interval(_LOOK_SECONDS, self._look)
+        self._look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the details beside the list where there is room."""
+        self.set_class(event.size.width < _NARROW, "-narrow")
+
+    def receive(self, event: Event) -> None:
+        """Show what happened."""
+        match event:
+            case ModelsChanged() | PullsChanged():
+                self.show_contents()
+            case ServerStateChanged():
+                self._show_server()
+                self._look()
+
+    def action_close(self) -> None:
+        """Return from the details to the list, or from the list to the conversation."""
+        if self.has_class("-narrow") and self.has_class("-details"):
+            self.remove_class("-details")
+            self.listing.focus()
+        else:
+            self.dismiss(None)
+
+    @on(LibraryList.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+        self._show_details()
+
+    @on(LibraryList.Chosen)
+    def _chosen(self) -> None:
+        self.action_details()
+
+    def show_details_alone(self) -> None:
+        """Go to the details; where there is no room for both they take the place of the list."""
+        self.add_class("-details")
+        self.pane.focus()
+
+    def show_contents(self) -> None:
+        """Show what is known now."""
+        models, pulls = self.services.models, self.services.pulls.pulls
+        self.listing.show(LibraryContents(models.installed, models.running, pulls, models.memory.favourites))
+        empty = self.query_one("#empty", Static)
+        empty.display = models.known and not models.installed and not pulls
+        empty.update(Content("No models are installed on this server. p fetches one, for example gemma3:4b."))
+        self.refresh_bindings()
+        self._show_details(again=False)
+
+    def _show_server(self) -> None:
+        state = self.services.server.state
+        label, tooltip = connection_label(state)
+        version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
+        widget = self.query_one("#server", Static)
+        widget.update(label if state.embedded else label + version)
+        widget.tooltip = tooltip
+
+    def _show_details(self, *, again: bool = True) -> None:
+        """Show what is under the cursor; `again` also where it is shown already."""
+        if (pull := self.pull) is not None:
+            self._shown = ""
+            self.pane.show_pull(pull)
+        elif (model := self.model) is None:
+            self._shown = ""
+            self.pane.clear()
+        elif again or self._shown != self._identity(model):
+            self._shown = self._identity(model)
+            self.run_worker(self._read_details(model), name="details", group="details", exclusive=True)
+
+    def _identity(self, model: ModelInfo) -> str:
+        running = self.running
+        return f"{model.name} {model.digest} {running.expires_at if running else ''}"
+
+    async def _read_details(self, model: ModelInfo) -> None:
+        now, running = self._clock(), self.running
+        library = self.services.library
+        if (known := library.known_details(model)) is None:
+            self.pane.show_model(model, running, None, now=now)
+        try:
+            details = known or await library.details(model)
+        except TuiError as error:
+            self.pane.show_model(model, running, None, now=now, error=error)
+        else:
+            self.pane.show_model(model, running, details, now=now)
+
+    def _look(self) -> None:
+        self.run_worker(self._looked(), name="look", group="look", exclusive=True)
+
+    async def _looked(self) -> None:
+        try:
+            await self.services.models.refresh()
+        except TuiError:
+            self._show_server()

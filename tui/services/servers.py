@@ -1,0 +1,217 @@
+"""The configured servers: which is in use, what the others say of themselves, and how to reach them."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from tui.backends.address import DEFAULT_HOST, parse_host
+from tui.backends.connect import connect_ollama
+from tui.domain.errors import BadRequest, SettingsError, TuiError
+from tui.domain.events import ServerCondition, ServersChanged, ServerState
+from tui.domain.ports import ChatBackend
+from tui.domain.server import ServerReport
+from tui.services.events import EventBus
+from tui.services.models import ModelService
+from tui.services.server import Connector, ServerChoice, ServerMonitor
+from tui.settings.schema import NamedServer
+
+_SURVEY_SECONDS: Final = 6.0
+_TOKEN_SECONDS: Final = 15.0
+
+
+class ServerDirectory:
+    """Knows every configured server, and switches between them."""
+
+    def __init__(
+        self,
+        servers: Mapping[str, NamedServer],
+        *,
+        home: ServerChoice,
+        current: str,
+        monitor: ServerMonitor,
+        models: ModelService,
+        bus: EventBus,
+    ) -> None:
+        """Make a directory.
+
+        Args:
+            servers: The named servers.
+            home: What is connected to where none of them is chosen.
+            current: The name of the one that is connected to first; empty for none of them.
+            monitor: Connects to the one in use.
+            models: Told when another one is in use.
+            bus: Where events go.
+        """
+        self._servers = servers
+        self._home = home
+        self._monitor = monitor
+        self._models = models
+        self._bus = bus
+        self._seen: dict[str, ServerReport] = {}
+        self._backends: dict[str, ChatBackend] = {}
+        self.current = current
+        """The name of the server in use; empty for the one that is looked for."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name, first the empty one of the server that is looked for."""
+        return ("", *self._servers)
+
+    @property
+    def reports(self) -> tuple[ServerReport, ...]:
+        """What is known of every server, the one in use as it is now."""
+        return tuple(self._report(name) for name in self.names)
+
+    @property
+    def local_host(self) -> str | None:
+        """Where an Ollama on this machine would be looked for; None while another machine is in use."""
+        state = self._monitor.state
+        try:
+            address = parse_host(DEFAULT_HOST if state.embedded else state.address)
+        except SettingsError:
+            return None
+        return address.display if address.loopback else None
+
+    async def switch(self, name: str) -> None:
+        """Use another server.
+
+        Raises:
+            BadRequest: there is none of this name.
+            SettingsError: its address cannot be used.
+        """
+        if name == self.current:
+            self._monitor.suspect()
+            return
+        choice = self._choice(name)
+        self._seen[self.current] = replace(self._report(self.current), current=False)
+        await self._monitor.switch(choice)
+        self.current = name
+        self._models.forget()
+        self._bus.publish(ServersChanged(self.reports))
+
+    async def survey(self) -> None:
+        """Ask the servers that are not in use for their version and models, all at once."""
+        others = [name for name in self.names if name != self.current]
+        await asyncio.gather(*(self._ask(name) for name in others))
+
+    async def aclose(self) -> None:
+        """Close every connection made to ask."""
+        await asyncio.gather(*(backend.aclose() for backend in self._backends.values()))
+
+    def _choice(self, name: str) -> ServerChoice:
+        if not name:
+            return self._home
+        if name not in self._servers:
+            raise BadRequest("There is no server of this name in the settings.")
+        return choice_of(self._servers[name])
+
+    async def _ask(self, name: str) -> None:
+        report = replace(self._report(name), asked=True)
+        try:
+            async with asyncio.timeout(_SURVEY_SECONDS):
+                backend = await self._backend(name)
+                version, models = await asyncio.gather(backend.version(), backend.models())
+            report = replace(report, version=version, models=models, error=None)
+        except TuiError as error:
+            report = replace(report, version="", error=error)
+        except TimeoutError:
+            report = replace(
+                report, version="", error=BadRequest("It does not answer in time.", reason="too slow")
+            )
+        if name != self.current:
+            self._seen[name] = report
+            self._bus.publish(ServersChanged(self.reports))
+
+    async def _backend(self, name: str) -> ChatBackend:
+        if name not in self._backends:
+            choice = self._choice(name)
+            connect: Connector = choice.connect or connect_ollama
+            self._backends[name] = await connect(choice.host or "", headers=choice.headers, embedded=False)
+        return self._backends[name]
+
+    def _report(self, name: str) -> ServerReport:
+        if name == self.current:
+            return _in_use(name, self._monitor.state, self._models)
+        if name in self._seen:
+            return self._seen[name]
+        address = self._address(name)
+        return ServerReport(name, address, models=self._models.memory.servers.get(address, ()))
+
+    def _address(self, name: str) -> str:
+        host = self._servers[name].host if name else self._home.host or ""
+        try:
+            return parse_host(host).display
+        except SettingsError:
+            return "not an address"
+
+
+def _in_use(name: str, state: ServerState, models: ModelService) -> ServerReport:
+    connected = state.condition is ServerCondition.CONNECTED
+    return ServerReport(
+        name,
+        state.address,
+        current=True,
+        asked=state.condition is not ServerCondition.CONNECTING,
+        version=state.version if connected else "",
+        models=models.installed,
+        error=state.error,
+    )
+
+
+def choice_of(server: NamedServer, environment: Mapping[str, str] = os.environ) -> ServerChoice:
+    """Return how to connect to a named server: its secrets are read only when it is connected to."""
+
+    async def connect(host: str, *, headers: Mapping[str, str], embedded: bool) -> ChatBackend:
+        token = await _token(server, environment)
+        sent = dict(headers)
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        return await connect_ollama(host, headers=sent, embedded=embedded, ca_file=server.ca_file)
+
+    return ServerChoice(host=server.host, headers=server.headers, connect=connect)
+
+
+async def _token(server: NamedServer, environment: Mapping[str, str]) -> str:
+    if server.token_env:
+        token = environment.get(server.token_env, "").strip()
+        if not token:
+            raise SettingsError(
+                f"The environment variable {server.token_env} is empty.",
+                f"The server {server.name} needs a token: set it and start again.",
+            )
+        return token
+    return await _token_from(server) if server.token_command else ""
+
+
+async def _token_from(server: NamedServer) -> str:
+    """Run the command that prints the token. What it prints, on either stream, is never shown."""
+    name, why = server.token_command[0], "failed"
+    with contextlib.suppress(OSError, TimeoutError):
+        process = await asyncio.create_subprocess_exec(
+            *server.token_command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(_TOKEN_SECONDS):
+                output, _ = await process.communicate()
+        finally:
+            _end(process)
+        token = output.decode("utf-8", "replace").strip()
+        if process.returncode == 0 and token.isascii() and token.isprintable() and token:
+            return token
+        why = "ended with an error" if process.returncode else "printed no token"
+    raise SettingsError(
+        f"The command {name}, which prints the token of {server.name}, {why}.", "Check token_command."
+    )
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
