@@ -18,7 +18,7 @@ ATTACK = (
 
 # What an attack could have made the terminal do: set the title, write the clipboard, clear the screen.
 FORBIDDEN = re.compile(
-    rb"\x1b\]0;PWNED|\x1b\]52;|\x1b\[31m|\x1b\[2J|\x1bP1;2q|\xc2\x9b|\xc2\x90|\x9b31m|\x08|\x7f"
+    rb"\x1b\]0;PWNED|\x1b\]52;|\x1b\[31m|\x1b\[2J|\x1bP1;2q|\xc2\x9b|\xc2\x90|(?<!\xe2\x90)\x9b31m|\x08|\x7f"
 )
 
 
