@@ -70,6 +70,14 @@ class StoreUnavailable(TuiError):
     """The conversation store cannot be opened or written."""
 
 
+class WrittenElsewhere(TuiError):
+    """Another window is writing an answer in the conversation."""
+
+
+class NoLongerQueued(TuiError):
+    """A message that waited was sent or taken back meanwhile, perhaps in another window."""
+
+
 class StoreCorrupt(StoreUnavailable):
     """The file is not a database, or a damaged one. It was kept as it is."""
 

@@ -100,6 +100,14 @@ class ServerStateChanged:
     state: ServerState
 
 
+@dataclass(frozen=True, slots=True)
+class StoreStateChanged:
+    """Writing to the store began to fail, or works again."""
+
+    error: TuiError | None
+    """Why it fails; None when it works."""
+
+
 Event = (
     GenerationStarted
     | GenerationUpdated
@@ -108,5 +116,6 @@ Event = (
     | ConversationsChanged
     | ModelsChanged
     | ServerStateChanged
+    | StoreStateChanged
 )
 """Everything that is published."""
