@@ -70,6 +70,10 @@ class StoreUnavailable(TuiError):
     """The conversation store cannot be opened or written."""
 
 
+class ConversationGone(StoreUnavailable):
+    """The conversation or message was deleted, perhaps in another window."""
+
+
 class WrittenElsewhere(TuiError):
     """Another window is writing an answer in the conversation."""
 

@@ -117,6 +117,10 @@ class ConversationStore(Protocol):
         """Return conversations whose title or messages contain the words, and that have the tag."""
         ...
 
+    async def titled(self, query: SearchQuery, *, limit: int = 5) -> tuple[Conversation, ...]:
+        """Return conversations whose titles have the words, the best first."""
+        ...
+
     async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
         """Return how many conversations are pinned, and how many others lie between borders.
 

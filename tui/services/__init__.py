@@ -12,9 +12,13 @@ from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
 from tui.services.generation import GenerationService
+from tui.services.library import LibraryService
 from tui.services.models import ModelService
 from tui.services.server import ServerChoice, ServerMonitor
+from tui.services.titles import TitleService
 from tui.services.turns import TurnService
+from tui.services.undo import UndoService
+from tui.services.windows import WindowService
 from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
@@ -35,9 +39,15 @@ class Services:
     conversations: ConversationService
     generation: GenerationService
     engine: EngineSupervisor
+    undo: UndoService
+    library: LibraryService
+    windows: WindowService
+    titles: TitleService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
+        await self.titles.aclose()
+        await self.windows.aclose()
         await self.generation.aclose()
         await self.server.aclose()
         await self.engine.aclose()
@@ -71,6 +81,24 @@ async def build(settings: "Settings") -> Services:
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
         bus=bus,
     )
+    services = _over_store(settings, store, bus, clock, server, models, engine)
+    services.windows.start()
+    if settings.chat.titles:
+        services.titles.start()
+    return services
+
+
+def _over_store(
+    settings: "Settings",
+    store: "ConversationStore",
+    bus: EventBus,
+    clock: SystemClock,
+    server: ServerMonitor,
+    models: ModelService,
+    engine: EngineSupervisor,
+) -> Services:
+    """Return the services over a store, with nothing started."""
+    undo = UndoService()
     generation = GenerationService(
         store=store,
         turns=TurnService(store, clock, settings.chat.keep_alive),
@@ -88,7 +116,40 @@ async def build(settings: "Settings") -> Services:
         conversations=ConversationService(store, bus, clock),
         generation=generation,
         engine=engine,
+        undo=undo,
+        library=LibraryService(store, bus, clock, undo),
+        windows=WindowService(store, bus),
+        titles=TitleService(
+            store=store,
+            backend=server.backend,
+            bus=bus,
+            busy=lambda: bool(generation.live),
+            able=lambda: not server.state.embedded,
+        ),
     )
+
+
+async def temporary(services: Services) -> Services:
+    """Return services like others, but over an empty store that is nowhere but in memory.
+
+    Server and engine are shared; end them with `end_temporary`.
+    """
+    store = await services.store.beside()
+    return _over_store(
+        services.settings,
+        store,
+        services.bus,
+        SystemClock(),
+        services.server,
+        services.models,
+        services.engine,
+    )
+
+
+async def end_temporary(services: Services) -> None:
+    """Forget everything that `temporary` services hold."""
+    await services.generation.aclose()
+    await services.store.aclose()
 
 
 async def set_store_aside(settings: "Settings") -> Path:

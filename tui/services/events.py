@@ -10,6 +10,7 @@ from tui.domain.events import (
     ModelsChanged,
     QueueChanged,
     ServerStateChanged,
+    StoreStateChanged,
 )
 
 
@@ -26,6 +27,8 @@ def _replaces(event: Event) -> Hashable | None:
             return "models"
         case ServerStateChanged():
             return "server"
+        case StoreStateChanged():
+            return "store"
         case _:
             return None
 

@@ -25,6 +25,8 @@ class ChatSettings:
     """System prompt of new conversations."""
     keep_alive: str = ""
     """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
+    titles: bool = True
+    """Let the model name a conversation after its first answer, when it has nothing else to do."""
 
 
 @dataclass(frozen=True, slots=True)

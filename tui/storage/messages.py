@@ -14,7 +14,7 @@ from tui.domain.conversation import (
     leaf_without,
     without,
 )
-from tui.domain.errors import BadRequest, StoreUnavailable, WrittenElsewhere
+from tui.domain.errors import BadRequest, ConversationGone, StoreUnavailable, WrittenElsewhere
 from tui.storage.instances import InstanceId
 from tui.storage.rows import (
     MESSAGE_COLUMNS,
@@ -73,9 +73,9 @@ def conversation_key(connection: sqlite3.Connection, conversation_id: Conversati
     return row[0]
 
 
-def conversation_gone() -> StoreUnavailable:
+def conversation_gone() -> ConversationGone:
     """Return the error for writing to a conversation that is not there."""
-    return StoreUnavailable(
+    return ConversationGone(
         "This conversation is no longer stored: it was deleted in another window.",
         "Copy what you want to keep into a new conversation.",
     )

@@ -76,6 +76,20 @@ class Shelf:
             lambda connection: _load(connection, f"WHERE {where} {_ORDER} LIMIT ?", (*values, limit))
         )
 
+    async def titled(self, query: SearchQuery, *, limit: int = 5) -> tuple[Conversation, ...]:
+        """Return conversations whose titles have the words, the best first."""
+        match = match_expression(query.words)
+        if not match:
+            return ()
+        found = (
+            "JOIN (SELECT rowid, bm25(titles_index) AS score FROM titles_index WHERE titles_index MATCH ?"
+            f" ORDER BY rowid DESC LIMIT {MAX_CANDIDATES}) AS found ON found.rowid = conversations.key"
+        )
+        tagged = f" AND key IN ({TAGGED})" if query.tag else ""
+        where = f"{found} WHERE trashed_at IS NULL{tagged} ORDER BY score, updated_at DESC LIMIT ?"
+        values = (match, *(tag_range(query.tag) if query.tag else ()), limit)
+        return await self._database.find(lambda connection: _load(connection, where, values))
+
     async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
         """Return how many conversations are pinned, and how many of the others lie between borders.
 
