@@ -15,6 +15,8 @@ class Scope(StrEnum):
     MODELS = "models"
     DIALOG = "dialog"
     HELP = "help"
+    SEARCH = "search"
+    TRASH = "trash"
 
 
 class Group(StrEnum):
@@ -27,6 +29,7 @@ class Group(StrEnum):
     INPUT = "Input"
     SIDEBAR = "Side panel"
     MODELS = "Model list"
+    SEARCH = "Search and trash"
     DIALOG = "Dialogs"
 
 

@@ -21,6 +21,8 @@ WHERE: dict[Scope, str] = {
     Scope.MODELS: "in the model list",
     Scope.DIALOG: "in a dialog",
     Scope.HELP: "in the help",
+    Scope.SEARCH: "in the search",
+    Scope.TRASH: "in the trash",
 }
 """Where the keys of a scope work."""
 

@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.message import Message as UiMessage
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -26,13 +25,15 @@ from tui.domain.events import (
     QueueChanged,
     ServerCondition,
     ServerStateChanged,
+    StoreStateChanged,
 )
 from tui.domain.text import sanitize
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
-from tui.services import Services
+from tui.screens.tree import TreeScreen
+from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
@@ -40,11 +41,14 @@ from tui.widgets.model_picker import ModelPicker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
+_IN_TURN = ("send", "tree", "temporary")
+"""Work that is never given up for later work of its kind."""
+
 _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(TreeScreen):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -62,8 +66,6 @@ class ChatScreen(Screen[None]):
     """
 
     header = query_one(HeaderBar)
-    sidebar = query_one(ConversationList)
-    pane = query_one(ConversationPane)
 
     class ModelChosen(UiMessage):
         """The user chose a model."""
@@ -138,13 +140,16 @@ class ChatScreen(Screen[None]):
         self.session = session
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
+        self._start(session.attempt(services.library.purge()), "purge")
         if first_message := prompt or self._sent_early:
             self._start(session.send(first_message), "send")
 
     async def flush(self) -> None:
         """Save what is not saved yet."""
-        if self._drafts is not None:
-            await self._drafts.flush()
+        if self._drafts is not None and self.session is not None:
+            await self._drafts.try_flush()
+            if self.session.is_temporary:
+                await end_temporary(self.session.services)
 
     def receive(self, event: Event) -> None:
         """Show what happened."""
@@ -156,6 +161,10 @@ class ChatScreen(Screen[None]):
                 self._moved(session, event)
             case ConversationsChanged():
                 self._start(session.list_conversations(), "list")
+                if event.conversation_id is None:
+                    self._start(session.read_again(), "again")
+            case StoreStateChanged():
+                self._show_store_state(event.error)
             case ModelsChanged():
                 session.show_model()
                 if isinstance(self.app.screen, ModelPicker):
@@ -164,6 +173,10 @@ class ChatScreen(Screen[None]):
                 session.show_server()
                 if event.state.condition is ServerCondition.CONNECTED:
                     self._start(session.refresh_models(), "models")
+
+    def _show_store_state(self, error: TuiError | None) -> None:
+        kept = "What is on the screen is kept in memory and saved as soon as that works."
+        self.pane.status.notice = f"{error.message} {kept}" if error else ""
 
     def _moved(self, session: ChatSession, event: ConversationEvent) -> None:
         if not session.moved(event):
@@ -174,9 +187,14 @@ class ChatScreen(Screen[None]):
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; but for sending, later work of a group replaces earlier."""
+        """Do `work` beside the interface; later work of a group replaces earlier, unless it changes something."""
         self.run_worker(
-            work, name=group, group=group, description=group, exit_on_error=True, exclusive=group != "send"
+            work,
+            name=group,
+            group=group,
+            description=group,
+            exit_on_error=True,
+            exclusive=group not in _IN_TURN,
         )
 
     def tell(self, error: TuiError) -> None:
@@ -240,8 +258,9 @@ class ChatScreen(Screen[None]):
         self.app.push_screen(ConfirmScreen("Open this address in the browser?", event.href), decided)
 
     def _open(self, conversation_id: ConversationId | None) -> None:
-        if self.session is not None:
-            self._start(self.session.open(conversation_id), "open")
+        session = self.session
+        if session is not None:
+            self.leaving_temporary(lambda: self._start(session.open(conversation_id), "open"))
 
     def action_new_conversation(self) -> None:
         """Begin a new conversation."""
@@ -285,6 +304,8 @@ class ChatScreen(Screen[None]):
 
     def action_stop_or_return(self) -> None:
         """Stop the answer; otherwise return to the input."""
+        if self.session is not None and self.session.editing.end():
+            return
         shown = self.pane.conversation_id
         if not (self.session and shown and self.session.services.generation.stop(shown)):
             self.pane.prompt.focus()

@@ -50,6 +50,10 @@ class ConversationPane(Vertical):
         """Whether no message is shown."""
         return not self._path
 
+    def has_message(self, message_id: MessageId) -> bool:
+        """Tell whether a message is on the shown branch."""
+        return message_id in self._path
+
     @property
     def last_answer(self) -> Message | None:
         """The last answer on the shown branch."""

@@ -22,6 +22,8 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.MODELS: ("tui.widgets.model_picker:ModelPicker",),
     Scope.DIALOG: ("tui.screens.dialogs:ConfirmScreen",),
     Scope.HELP: ("tui.screens.help:HelpScreen",),
+    Scope.SEARCH: ("tui.screens.search:SearchScreen",),
+    Scope.TRASH: ("tui.screens.trash:TrashScreen",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}
