@@ -16,7 +16,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
     Command(
         "conversation.temporary",
         "Temporary",
-        "Begin a conversation that is stored nowhere.",
+        "Talk without anything being stored.",
         Scope.CHAT,
         "temporary",
         "f8",

@@ -187,7 +187,7 @@ class ChatScreen(TreeScreen):
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; later work of a group replaces earlier, unless it changes something."""
+        """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
         self.run_worker(
             work,
             name=group,
