@@ -1,6 +1,7 @@
 """The services over a real store and a fake backend, for tests that need several of them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
 from tests.support.fake_backend import FakeBackend
@@ -22,6 +23,19 @@ from tui.storage.database import Database, Work
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=Event)
+
+
+async def happens(condition: Callable[[], object]) -> None:
+    """Return when a condition holds, which something else in the event loop brings about.
+
+    Raises:
+        AssertionError: it does not come about.
+    """
+    for _ in range(20_000):
+        if condition():
+            return
+        await asyncio.sleep(0.0005)
+    raise AssertionError("it did not happen")
 
 
 class Faults:
@@ -111,8 +125,8 @@ class Desk:
         await self.idle(conversation)
 
     async def idle(self, conversation: Conversation) -> None:
-        while conversation.id in self.generation.live:
-            await asyncio.sleep(0)
+        """Return when nothing more is done in a conversation."""
+        await happens(lambda: conversation.id not in self.generation.live)
 
     async def until(self, kind: type[_E]) -> _E:
         async for event in self.events:

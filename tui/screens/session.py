@@ -230,8 +230,12 @@ class ChatSession:
         if shown in self.services.generation.live:
             self._tell(BadRequest("An answer is being written.", "Stop it with Esc to see other branches."))
             return
+        place = self._pane.place_of(message_id)
         await self.attempt(self.services.conversations.step_branch(shown, message_id, step))
         await self.open(shown)
+        if place is not None:
+            # On the other branch the cursor stands where it stood, so that the next step goes on.
+            self._pane.go_to_place(place)
 
     async def list_conversations(self, offset: int | None = None) -> None:
         """Show the saved conversations.

@@ -27,6 +27,8 @@ class WindowService:
         self._task: asyncio.Task[None] | None = None
         self.live_elsewhere: frozenset[ConversationId] = frozenset()
         """The conversations in which other windows are writing answers."""
+        self.looks = 0
+        """How often the store has been looked at."""
 
     def start(self) -> None:
         """Begin to watch."""
@@ -40,21 +42,22 @@ class WindowService:
 
     async def _watch(self) -> None:
         version: int | None = None
-        looks = 0
         while True:
             try:
                 seen = await self._store.data_version()
-                looks += 1
-                if self.live_elsewhere and looks % _RECOVER_EVERY == 0 and await self._store.recover():
-                    seen = -1
-                if version is not None and seen != version:
+                # A window that died changes nothing any more.
+                overdue = bool(self.live_elsewhere) and self.looks % _RECOVER_EVERY == 0
+                if overdue or (version is not None and seen != version):
                     await self.look()
-                version = await self._store.data_version() if seen == -1 else seen
+                version = seen
             except TuiError:
                 pass  # Whoever reads or writes next tells of it.
+            self.looks += 1
             await asyncio.sleep(POLL_INTERVAL)
 
     async def look(self) -> None:
         """Learn what other windows do now, and tell that something has changed."""
+        if self.live_elsewhere:
+            await self._store.recover()
         self.live_elsewhere = await self._store.live_elsewhere()
         self._bus.publish(ConversationsChanged(None))
