@@ -49,6 +49,7 @@ class Faults:
         self.after = False
         """The write that fails was committed: the process died before it knew."""
         self.writes = 0
+        self.database = store._database
         store._database = _FaultyDatabase(store._database, self)
 
     async def write(self, database: Database, work: Work[_T]) -> _T:
