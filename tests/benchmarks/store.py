@@ -28,8 +28,8 @@ from tui.storage.rows import conversation_values
 _TEXT = """
 the of and a to in is you that it he was for on are as with his they at be this have from or word but not what
 all were we when your can said there use an each which she do how their about out many then them these so some
-her would make like him into time has look two more number no way could people my than first water been call who
-oil its now find long down day made may part python function value list string return class import error server
+her would make like him into time has look two more number no way could people my than first water been call
+who oil its now find long down day made may part python function value list string return class import error
 """
 WORDS = _TEXT.split()
 RARE = ["zebrafish", "pelican", "mitochondria", "getUserName", "naïveté", "東京の天気", "Übermut"]

@@ -5,9 +5,12 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 _T = TypeVar("_T")
+
+_STEPS_BETWEEN_CHECKS: Final = 1000
+"""Steps of SQLite's machine between two looks at whether anybody still waits."""
 
 
 class Finder:
@@ -22,45 +25,34 @@ class Finder:
         self._connect = connect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-finder")
         self._connection: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
-        self._current: object = None
-        """What identifies the search that is being done."""
+        self._closed = threading.Event()
 
     async def find(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do `work`; it is interrupted when the caller is cancelled."""
-        token = object()
-        future = self._thread.submit(self._do, token, work)
+        outdated = threading.Event()
+        future = self._thread.submit(self._do, outdated, work)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            self._interrupt(token)
+            outdated.set()
             raise
 
     def close(self) -> Future[None]:
         """Interrupt what is being searched, and close the connection; to be called once."""
-        self._interrupt(None)
+        self._closed.set()
         closing = self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
         return closing
 
-    def _do(self, token: object, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _do(self, outdated: threading.Event, work: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._connection is None:
             self._connection = self._connect()
             self._connection.execute("PRAGMA query_only = ON")
-        with self._lock:
-            self._current = token
-        try:
-            return work(self._connection)
-        finally:
-            with self._lock:
-                self._current = None
-
-    def _interrupt(self, token: object) -> None:
-        """Interrupt one search, or with None whichever is being done."""
-        with self._lock:
-            wanted = self._current is not None and (token is None or self._current is token)
-            if wanted and self._connection is not None:
-                self._connection.interrupt()
+        # `Connection.interrupt` would miss a statement that is just about to begin.
+        self._connection.set_progress_handler(
+            lambda: outdated.is_set() or self._closed.is_set(), _STEPS_BETWEEN_CHECKS
+        )
+        return work(self._connection)
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -103,7 +103,10 @@ def find_parts(
     words = _words(query.words)
     grams = [word for word in words if len(word) >= _GRAM]
     if not grams:
-        return _scanned(connection, query, words, limit) if _UNSPACED.search(query.words) else ()
+        if not _UNSPACED.search(query.words):
+            return ()
+        scanned = _scanned(connection, query, words, limit + len(found))
+        return tuple(hit for hit in scanned if hit.message_id not in found)[:limit]
     match = " ".join(f'"{word}"' for word in grams)
     conditions, values = _narrowed(query)
     for word in words:
