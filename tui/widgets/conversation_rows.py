@@ -279,7 +279,11 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         offset = max(0, index - PAGE // 2)
         if self._asked is None or not self._asked <= index < self._asked + PAGE:
             self._asked = offset
-            self.post_message(self.PageWanted(offset))
+            # Posted while drawing, it would be taken for a message of the screen's.
+            self.call_later(self._tell_wanted, offset)
+
+    def _tell_wanted(self, offset: int) -> None:
+        self.post_message(self.PageWanted(offset))
 
     def _mark(self, conversation: Conversation) -> tuple[str, str]:
         if conversation.id in self.live:
