@@ -21,6 +21,7 @@ from tui.commands.registry import COMMANDS, Scope
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import StoreCorrupt, TuiError
 from tui.domain.text import sanitize_line
+from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
 from tui.screens.help import HelpScreen
@@ -66,7 +67,9 @@ class ChatApp(App[None]):
         self._bind_keys()
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        self._chat = ChatScreen(sidebar=self._remembered.sidebar)
+        self._chat = ChatScreen(
+            sidebar=self._remembered.sidebar, unfold_thinking=self.settings.interface.thinking
+        )
         self.push_screen(self._chat)
         self.call_after_refresh(self._begin)
 
@@ -89,6 +92,7 @@ class ChatApp(App[None]):
     @work(name="begin", group="life", exit_on_error=True)
     async def _begin(self) -> None:
         """Open the store, look for a server, and open the conversation that was asked for."""
+        prepared = asyncio.create_task(asyncio.to_thread(prepare), name="prepare rendering")
         try:
             services = await build(self.settings)
         except TuiError as error:
@@ -97,11 +101,14 @@ class ChatApp(App[None]):
         self.services = services
         self._pump(services.bus.subscribe())
         services.server.start()
+        first = await self._first_conversation(services)
+        if first is not None:
+            await prepared
         await self._chat.attach(
             services,
             model=self.invocation.model or self.settings.chat.model or self._remembered.model,
             system=self.invocation.system or self.settings.chat.system,
-            first=await self._first_conversation(services),
+            first=first,
             prompt=self.invocation.prompt,
         )
 

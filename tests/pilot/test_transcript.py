@@ -4,9 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
+from textual.app import ComposeResult
 
-from tests.support.transcript_app import PlainDocument, TranscriptApp, conversation, message
+from tests.support.transcript_app import MarkdownApp, PlainDocument, TranscriptApp, conversation, message
 from tui.domain.conversation import ConversationId, MessageId, MessageStatus, QueuedMessage, Role
+from tui.widgets.transcript import Transcript
 
 LOREM = "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore"
 
@@ -29,7 +31,7 @@ async def test_opens_at_the_end_and_follows() -> None:
     app = TranscriptApp(conversation(50))
     async with app.run_test(size=(60, 14)):
         assert "m49 line 2" in "\n".join(app.rows())
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_a_streaming_answer_is_followed() -> None:
@@ -46,7 +48,7 @@ async def test_a_streaming_answer_is_followed() -> None:
         app.transcript.replace(replace(answer, content=text, status=MessageStatus.COMPLETE))
         await pilot.pause()
         assert "token 39" in "\n".join(app.rows())
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_text_that_arrives_below_moves_nothing_and_is_announced() -> None:
@@ -64,10 +66,10 @@ async def test_text_that_arrives_below_moves_nothing_and_is_announced() -> None:
         await pilot.pause()
         assert text_rows(app) == before
         assert "↓ new text" in app.rows()[-1]
-        assert not app.transcript.following
+        assert not app.follows()
         await pilot.click("Transcript", offset=(55, 13))
         await pilot.pause()
-        assert app.transcript.following
+        assert app.follows()
         assert "↓ new text" not in app.rows()[-1]
 
 
@@ -79,7 +81,7 @@ async def test_random_scrolls_show_no_discontinuity(seed: int) -> None:
     async with app.run_test(size=(50, 16)) as pilot:
         for _ in range(60):
             before = text_rows(app)
-            at_top, at_end = app.transcript.scroll_y == 0, app.transcript.following
+            at_top, at_end = app.transcript.scroll_y == 0, bool(app.follows())
             step = rng.choice([-14, -9, -3, -1, 1, 2, 5, 13])
             if abs(step) > 12:
                 app.transcript.page(step // abs(step))
@@ -93,14 +95,12 @@ async def test_random_scrolls_show_no_discontinuity(seed: int) -> None:
             elif step < 0:
                 moved = min(-step, len(before))
                 # At the very top there are fewer rows to move by.
-                assert any(after[n:] == before[: len(before) - n] for n in range(1, moved + 1)), step
-                if app.transcript.scroll_y > 0:
-                    assert after[moved:] == before[: len(before) - moved]
+                possible = range(1, moved + 1) if app.transcript.scroll_y == 0 else [moved]
+                assert any(after[n:] == before[: len(before) - n] for n in possible), step
             else:
                 moved = min(step, len(before))
-                assert any(after[: len(before) - n] == before[n:] for n in range(1, moved + 1)), step
-                if not app.transcript.following:
-                    assert after[: len(before) - moved] == before[moved:]
+                possible = range(1, moved + 1) if app.follows() else [moved]
+                assert any(after[: len(before) - n] == before[n:] for n in possible), step
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -130,7 +130,7 @@ async def test_at_the_end_a_resize_stays_at_the_end() -> None:
         for width, height in ((30, 10), (80, 30), (20, 5), (60, 16)):
             await pilot.resize_terminal(width, height)
             await pilot.pause()
-            assert app.transcript.following
+            assert app.follows()
             assert "m29" in "\n".join(app.rows()) or height == 5
 
 
@@ -150,7 +150,7 @@ async def test_each_conversation_opens_where_it_was_left() -> None:
         assert text_rows(app) == before
         app.transcript.show("two", conversation(20))
         await pilot.pause()
-        assert app.transcript.following
+        assert app.follows()
 
 
 async def test_shown_again_a_conversation_does_not_move() -> None:
@@ -295,3 +295,125 @@ async def test_very_long_texts_are_drawn() -> None:
         app.transcript.action_first_message()
         await pilot.pause()
         assert "xxxx" in "\n".join(app.rows())
+
+
+async def test_a_long_answer_that_is_scrolled_shows_no_discontinuity() -> None:
+    text = "\n\n".join(f"**p{n}** {LOREM[: n * 7 % 90]} " * (n % 5 + 1) for n in range(150))
+    app = MarkdownApp([message(1, text), message(2, text)])
+    async with app.run_test(size=(50, 16)) as pilot:
+        rng = random.Random(3)
+        for _ in range(60):
+            before = text_rows(app)
+            step = rng.choice([-14, -9, -5, -1, 4])
+            app.transcript.scroll_relative(y=step, animate=False)
+            await pilot.pause()
+            after, moved = text_rows(app), abs(step)
+            if step < 0:
+                assert after[moved:] == before[: len(before) - moved]
+            elif not app.follows():
+                assert after[: len(before) - moved] == before[moved:]
+
+
+async def test_another_theme_changes_the_colours_and_not_the_place() -> None:
+    app = TranscriptApp([message(n, text) for n, text in enumerate(ragged(30))])
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.transcript.page(-1)
+        await pilot.pause()
+        before, palette = text_rows(app), app.transcript.palette
+        app.theme = "textual-light"
+        await pilot.pause()
+        await pilot.pause()
+        assert text_rows(app) == before
+        assert app.transcript.palette != palette
+        assert not app.transcript.palette.dark
+
+
+async def test_wrapped_code_keeps_the_line_that_is_read() -> None:
+    code = "\n".join(f"line_{n} = '{'x' * (n % 90)}'" for n in range(200))
+    app = MarkdownApp([message(1, f"```python\n{code}\n```")])
+    async with app.run_test(size=(50, 16)) as pilot:
+        for _ in range(4):
+            app.transcript.page(-1)
+            await pilot.pause()
+        first = text_rows(app)[0].split("=")[0]
+        await pilot.press("w")
+        await pilot.pause()
+        assert app.transcript.wrap_code
+        assert text_rows(app)[0].split("=")[0].rstrip("x") in (first, "")
+        await pilot.press("w")
+        await pilot.pause()
+        assert text_rows(app)[0].split("=")[0] == first
+
+
+async def test_streaming_needs_no_layout() -> None:
+    app = TranscriptApp(conversation(50))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        await pilot.pause()
+        before = app.transcript._layout_updates, app.screen._layout_updates
+        for number in range(20):
+            app.transcript.stream(answer.id, "word\n" * (number + 1), "")
+            await pilot.pause()
+        assert (app.transcript._layout_updates, app.screen._layout_updates) == before
+
+
+async def test_a_text_that_is_no_extension_replaces_what_was_there() -> None:
+    app = MarkdownApp(conversation(1))
+    async with app.run_test(size=(60, 14)) as pilot:
+        answer = message(100, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        app.transcript.stream(answer.id, "first words", "")
+        app.transcript.stream(answer.id, "other", "")
+        app.transcript.stream(MessageId("unknown"), "nothing", "")
+        await pilot.pause()
+        text = "\n".join(app.rows())
+        assert "other" in text
+        assert "first words" not in text
+        assert app.transcript.message_at(0) == conversation(1)[0].id
+        assert app.transcript.message_at(13) is None
+
+
+async def test_long_lines_of_code_scroll_sideways() -> None:
+    app = MarkdownApp([message(1, f"```\n{'a' * 40}{'b' * 80}\n```")])
+    async with app.run_test(size=(50, 10)) as pilot:
+        assert "bbbbbbbbbbbb" not in "\n".join(app.rows())
+        for _ in range(5):
+            app.transcript.scroll_code(8)
+        await pilot.pause()
+        assert "bbbbbbbbbbbb" in "\n".join(app.rows())
+
+
+class EarlyApp(TranscriptApp):
+    """Shows a conversation before the transcript is on the screen."""
+
+    def compose(self) -> ComposeResult:
+        transcript = Transcript(PlainDocument)
+        transcript.show("one", conversation(30))
+        yield transcript
+
+    def on_mount(self) -> None:
+        self.transcript.focus()
+
+
+async def test_a_conversation_can_be_shown_before_the_first_frame() -> None:
+    app = EarlyApp(conversation(30))
+    async with app.run_test(size=(60, 14)) as pilot:
+        await pilot.pause()
+        assert "m29 line 2" in "\n".join(app.rows())
+        assert app.follows()
+
+
+async def test_paging_with_animation_ends_where_paging_without_does() -> None:
+    messages = [message(n, text) for n, text in enumerate(ragged(60))]
+    ends = []
+    for level in ("none", "full"):
+        app = TranscriptApp(messages)
+        async with app.run_test(size=(60, 16)) as pilot:
+            app.animation_level = "full" if level == "full" else "none"
+            for _ in range(5):
+                app.transcript.page(-1)
+                await pilot.wait_for_animation()
+                await pilot.pause()
+            ends.append(text_rows(app))
+    assert ends[0] == ends[1]

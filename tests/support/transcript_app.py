@@ -7,6 +7,7 @@ from textual.app import App, ComposeResult
 
 from tui.domain.conversation import ConversationId, Message, MessageId, MessageStatus, Role
 from tui.domain.generation import Stats
+from tui.rendering.document import Document
 from tui.rendering.line import Block
 from tui.rendering.plain import PlainText
 from tui.widgets.transcript import Transcript
@@ -104,6 +105,10 @@ class TranscriptApp(App[None]):
     def transcript(self) -> Transcript:
         return self.query_one(Transcript)
 
+    def follows(self) -> bool:
+        """Return whether the transcript follows its end."""
+        return self.transcript.following
+
     def rows(self) -> list[str]:
         """Return what is on the screen, row by row."""
         return [strip.text for strip in self.screen._compositor.render_strips()]
@@ -125,3 +130,10 @@ class TranscriptApp(App[None]):
 
     def on_transcript_branch_stepped(self, event: Transcript.BranchStepped) -> None:
         self.events.append(event)
+
+
+class MarkdownApp(TranscriptApp):
+    """The transcript with real Markdown."""
+
+    def compose(self) -> ComposeResult:
+        yield Transcript(Document)

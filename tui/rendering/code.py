@@ -1,4 +1,4 @@
-"""Blocks of code: a header with the language and a copy mark, and lines of which only the asked for are made."""
+"""Blocks of code: a header with the language and a copy mark, and lines that are made when asked for."""
 
 from bisect import bisect_right
 from collections import OrderedDict
@@ -220,7 +220,12 @@ class CodeBlock:
     __slots__ = ("_buffer", "_count", "_fence", "_gap", "_last", "_number")
 
     def __init__(
-        self, buffer: CodeBuffer, number: int, gap: bool, fence: tuple[str, str], last: str | None = None
+        self,
+        buffer: CodeBuffer,
+        number: int,
+        gap: bool,
+        fence: tuple[str, str] | str,
+        last: str | None = None,
     ) -> None:
         self._buffer = buffer
         self._count = len(buffer.lines)
@@ -232,8 +237,10 @@ class CodeBlock:
     @property
     def source(self) -> str:
         """Return its Markdown, sanitised."""
+        if isinstance(self._fence, str):
+            return self._fence
         opening, closing = self._fence
-        return "\n".join([*([opening] if opening else []), *self._lines, *([closing] if closing else [])])
+        return "\n".join([opening, *self._lines, *([closing] if closing else [])])
 
     @property
     def _lines(self) -> list[str]:
@@ -258,6 +265,10 @@ class CodeBlock:
         if self._last is not None:
             height += rows_of(self._last, width - 2 * _pad(width))
         return height
+
+    def estimate(self, width: int) -> int:
+        """Return how many lines it has if it is not wrapped."""
+        return self.height(width)
 
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`; only these are highlighted."""

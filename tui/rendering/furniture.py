@@ -82,6 +82,10 @@ class FurnitureLine:
         """Return 1."""
         return 1
 
+    def estimate(self, width: int) -> int:
+        """Return 1."""
+        return 1
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the line, if it lies between `start` and `stop`."""
         if start > 0 or stop < 1:
@@ -232,7 +236,11 @@ def ending(message: Message) -> list[FurnitureLine]:
             if message.status is MessageStatus.STOPPED
             else Piece("▲ interrupted", "warning")
         )
-        return [FurnitureLine([mark, space, *([go_on, space] if message.content else []), retry])]
+        what_next = [*([go_on, space] if message.content else []), retry]
+        if message.error:
+            why = Piece(f" · {sanitize_line(message.error, 200)}", "muted")
+            return [FurnitureLine([mark, why]), FurnitureLine(what_next)]
+        return [FurnitureLine([mark, space, *what_next])]
     if message.stop_reason and message.stop_reason != "stop":
         reason = sanitize_line(message.stop_reason, 60)
         return [FurnitureLine([Piece(_STOP_REASONS.get(reason, f"ended: {reason}"), "warning")])]

@@ -36,12 +36,12 @@ _SPANNING: Final = {
 }
 """What begins a construct of several lines: how it ends, and what it is."""
 
-_C_LIKE: Final = frozenset(
-    "c cpp csharp java javascript typescript jsx tsx go css scss less php swift kotlin scala dart groovy"
-    " objective-c rust sql mysql postgresql plpgsql transact-sql solidity protobuf glsl hlsl cuda zig v".split()
-)
+_C_LIKE: Final = """
+    c cpp csharp java javascript typescript jsx tsx go css scss less php swift kotlin scala dart groovy cuda v
+    objective-c rust sql mysql postgresql plpgsql transact-sql solidity protobuf glsl hlsl zig
+"""
 _OPENERS: Final = {
-    **dict.fromkeys(_C_LIKE, ("/*",)),
+    **dict.fromkeys(_C_LIKE.split(), ("/*",)),
     **dict.fromkeys(("html", "xml", "svg", "vue"), ("<!--",)),
     "go": ("/*", "`"),
     "lua": ("--[[",),
@@ -132,9 +132,9 @@ class LineLexer:
 def _opening(text: str, position: int, openers: list[str], state: str) -> str:
     """Return the opener that stands at `position` and is not closed in this line."""
     for opener in openers:
-        if text.startswith(opener, position) and not _INSIDE.search(state):
-            if text.find(_SPANNING[opener][0], position + len(opener)) < 0:
-                return opener
+        opens = text.startswith(opener, position) and not _INSIDE.search(state)
+        if opens and text.find(_SPANNING[opener][0], position + len(opener)) < 0:
+            return opener
     return ""
 
 
@@ -142,12 +142,12 @@ def _step(lexer: "RegexLexer", text: str, position: int, stack: list[str]) -> "t
     """Apply one rule of a regular-expression lexer; return where it got to, and what it found."""
     from pygments.token import Error, Whitespace, _TokenType
 
-    rules: "Rules" = lexer._tokens[stack[-1]]  # type: ignore[attr-defined]
+    rules: Rules = lexer._tokens[stack[-1]]  # type: ignore[attr-defined]
     for match_rule, action, new_state in rules:
         match = match_rule(text, position)
         if not match:
             continue
-        pieces: "list[Piece]" = []
+        pieces: list[Piece] = []
         if isinstance(action, _TokenType):
             pieces.append((action, match.group()))
         elif action is not None:

@@ -46,31 +46,45 @@ MUTED: Final = Ink("muted")
 FRAME: Final = Ink("frame")
 CODE_PAD: Final = Ink("code")
 
-_CODE_COLORS: Final = {
-    "code.keyword": "primary",
-    "code.function": "secondary",
-    "code.class": "accent",
-    "code.builtin": "secondary",
-    "code.string": "success",
-    "code.number": "warning",
-    "code.constant": "warning",
-    "code.attribute": "accent",
-    "code.tag": "primary",
-    "code.meta": "accent",
-    "code.deleted": "error",
-    "code.inserted": "success",
-    "code.comment": "muted",
+_MIXED: Final = {
+    "teal": ("primary", "success"),
+    "coral": ("error", "warning"),
+    "edge": ("muted", "background"),
+    "bar": ("primary", "background"),
 }
-_TEXT_COLORS: Final = {
+"""Colours half way between two of the palette, where its own are too few."""
+
+_COLORS: Final = {
     "muted": "muted",
     "link": "primary",
     "marker": "primary",
     "math": "secondary",
+    "note": "accent",
+    "inline": "accent",
+    "frame": "edge",
+    "bar": "bar",
     "h1": "primary",
     "h2": "primary",
     "h3": "secondary",
-    "note": "accent",
+    "code.label": "muted",
+    "code.copy": "muted",
+    "code.comment": "muted",
+    "code.keyword": "primary",
+    "code.tag": "primary",
+    "code.function": "teal",
+    "code.builtin": "teal",
+    "code.class": "accent",
+    "code.attribute": "accent",
+    "code.meta": "accent",
+    "code.string": "success",
+    "code.number": "coral",
+    "code.constant": "coral",
+    "code.deleted": "error",
+    "code.inserted": "success",
 }
+"""What is not drawn in the foreground."""
+
+_FURNITURE: Final = frozenset({"frame", "bar"})
 _ITALIC: Final = frozenset({"code.comment"})
 _BOLD: Final = frozenset({"h1", "h2", "h3", "h4", "code.keyword", "code.heading"})
 
@@ -87,20 +101,9 @@ class Styles(dict[Ink, Style]):
     def __missing__(self, ink: Ink) -> Style:
         palette, role = self._palette, ink.role
         on_surface = role.startswith("code") or role == "inline"
-        color = palette.foreground
-        if role in _CODE_COLORS:
-            color = getattr(palette, _CODE_COLORS[role])
-        elif role in _TEXT_COLORS:
-            color = getattr(palette, _TEXT_COLORS[role])
-        elif role == "frame":
-            color = blend(palette.muted, palette.background, 0.5)
-        elif role == "inline":
-            color = palette.accent
-        elif role in ("code.label", "code.copy"):
-            color = palette.muted
-        if role != "frame":
-            behind = palette.surface if on_surface else palette.background
-            color = readable(color, behind, palette.foreground)
+        color = self._color(_COLORS.get(role, "foreground"))
+        if role not in _FURNITURE:
+            color = readable(color, palette.surface if on_surface else palette.background, palette.foreground)
         meta: dict[str, str | int] = {}
         if ink.href:
             meta["href"] = ink.href
@@ -117,6 +120,11 @@ class Styles(dict[Ink, Style]):
         )
         self[ink] = style
         return style
+
+    def _color(self, name: str) -> str:
+        one, other = _MIXED.get(name, (name, name))
+        colors: tuple[str, str] = (getattr(self._palette, one), getattr(self._palette, other))
+        return blend(*colors, 0.5)
 
 
 @lru_cache(maxsize=16)

@@ -33,7 +33,7 @@ class Layout:
         """Return the rows of `nodes`, one below the other, with the empty lines of their source."""
         result: list[Row] = []
         for number, node in enumerate(nodes):
-            if number and (node.gap or depth == 0):
+            if number and (node.gap or depth == 0 or nodes[number - 1].kind in _CODE):
                 result.append(BLANK)
             result.extend(self._node(node, width, depth))
         return result
@@ -68,7 +68,7 @@ class Layout:
         self._ordinal = None
         rows: list[Row] = []
         for number, item in enumerate(node.children):
-            if number and item.gap:
+            if number and (item.gap or _ends_in_code(node.children[number - 1])):
                 rows.append(BLANK)
             if item.info:
                 mark: Run = ("☑ " if item.info == "x" else "☐ ", Ink("marker"))
@@ -96,6 +96,10 @@ class Layout:
                 runs = []
             result.append(Row(runs, size + row.gutter if runs else 0, row.join, row.tail))
         return result
+
+
+def _ends_in_code(item: Node) -> bool:
+    return bool(item.children) and item.children[-1].kind in _CODE
 
 
 def _indent(mark: str) -> Run:

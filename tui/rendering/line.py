@@ -20,7 +20,7 @@ class Line:
     gutter: int = 0
     """Cells at the left that are not text: quote bars, list indentation, frames.
 
-    A line that is all gutter is furniture (a rule, the header of a code block): it leaves nothing when copied.
+    A line that is all gutter is furniture (a rule, the header of code): it leaves nothing when copied.
     """
     join: str | None = None
     """None where a new line of text begins; otherwise what stood at the soft wrap (`" "` or `""`)."""
@@ -44,6 +44,10 @@ class Block(Protocol):
 
         `wrap_code` is the palette's.
         """
+        ...
+
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has, without reading it: for what is far from being seen."""
         ...
 
     def lines(self, start: int, stop: int, width: int, palette: "Palette") -> Sequence[Line]:

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.text import sanitize_line
 from tui.rendering import furniture
+from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
@@ -39,6 +40,8 @@ class Row:
     """What it was made by; None for an empty row between blocks."""
     number: int
     """Which row of its block it is."""
+    order: int
+    """Grows from row to row, and stays the row's own when heights above it change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,16 @@ class Place:
     """Which row of the block."""
     rows: int = 0
     """How many rows the block had."""
-    characters: int = -1
-    """How many characters that are not space stand in the block before the row; -1: it was not counted."""
+    counted: int = -1
+    """How many characters (of code: lines) stand in the block before the row; -1: they were not counted."""
 
+
+ORDERS_PER_MESSAGE = 1 << 48
+"""More than the order of any row."""
+
+_ORDERS_PER_PART = 1 << 44
+_ORDERS_PER_BLOCK = 1 << 22
+_PARTS = tuple(Part)
 
 EMPTY = Line(Strip([]))
 """A row with nothing in it."""
@@ -184,12 +194,31 @@ class MessageItem:
             stack.sync(blocks[part], inner, wrap_code)
             if not stack.blocks:
                 continue
-            if part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking):
+            is_apart = part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking)
+            if is_apart and self._segments[-1][1] is not Part.TITLE:
                 row += 1
             self._segments.append((row, part))
             row += stack.height
         self.height = row + 1
         return self.height
+
+    def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
+        """Measure the first block between two rows whose height is a guess.
+
+        Returns:
+            The row at which it begins and by how much it grew; None where no height is a guess.
+        """
+        for number, (start, part) in enumerate(self._segments):
+            measured = self._stacks[part].measure_between(top - start, bottom - start)
+            if measured is None:
+                continue
+            row, grown = measured
+            for below in range(number + 1, len(self._segments)):
+                begin, other = self._segments[below]
+                self._segments[below] = begin + grown, other
+            self.height += grown
+            return start + row, grown
+        return None
 
     @property
     def inner_width(self) -> int:
@@ -220,9 +249,9 @@ class MessageItem:
         notes: list[Block] = []
         if message.status is MessageStatus.FAILED:
             error = sanitize_line(message.error, 2000) or "The answer failed."
-            notes.append(PlainBlock(error, "error", bar="▌ "))
+            notes.append(PlainBlock(error, "error", bar="▌ ", bar_ink="error"))
             if hint := sanitize_line(message.hint, 2000):
-                notes.append(PlainBlock(hint, "muted", bar="▌ "))
+                notes.append(PlainBlock(hint, "muted", bar="▌ ", bar_ink="error"))
         notes.extend(furniture.ending(message))
         return notes
 
@@ -233,16 +262,17 @@ class MessageItem:
         while row < min(stop, self.height):
             found = self._at(row)
             if found is None:
-                rows.append(Row(EMPTY, Part.BODY, None, 0))
+                rows.append(Row(EMPTY, Part.BODY, None, 0, self.order_of(row)))
                 row += 1
                 continue
             part, index, number = found
+            order = self.order_of(row)
             block = self._stacks[part].blocks[index]
-            count = min(stop - row, block.height(self.inner_width, self._wrap_code) - number)
+            count = min(stop - row, self._stacks[part].height_of(index) - number)
             lines = block.lines(number, number + count, self.inner_width, palette)
-            rows.extend(Row(line, part, block, number + offset) for offset, line in enumerate(lines))
             # A block that gives less than its height must not shift what is below it.
-            rows.extend(Row(EMPTY, part, block, number + n) for n in range(len(lines), count))
+            lines = [*lines, *[EMPTY] * (count - len(lines))]
+            rows.extend(Row(line, part, block, number + n, order + n) for n, line in enumerate(lines[:count]))
             row += count
         return rows
 
@@ -257,13 +287,34 @@ class MessageItem:
             return None
         return part, *stack.find(row - start)
 
+    def order_of(self, row: int) -> int:
+        """Return the order of a row."""
+        empty = 0
+        while (found := self._at(row)) is None and row > 0:
+            row -= 1
+            empty += 1
+        part, index, number = found or (Part.TITLE, 0, 0)
+        return _PARTS.index(part) * _ORDERS_PER_PART + index * _ORDERS_PER_BLOCK + number + empty
+
+    def row_at(self, order: int) -> int:
+        """Return the row that has an order, or the next one where it is gone."""
+        place, rest = divmod(order, _ORDERS_PER_PART)
+        index, number = divmod(rest, _ORDERS_PER_BLOCK)
+        for start, part in self._segments:
+            stack = self._stacks[part]
+            if _PARTS.index(part) == place and index < len(stack.blocks):
+                return min(start + stack.start(index) + number, self.height - 1)
+            if _PARTS.index(part) > place:
+                return start
+        return self.height - 1
+
     def row_of_block(self, block: Block) -> int | None:
         """Return the row at which a block begins, or None where it is not shown."""
         for start, part in self._segments:
             stack = self._stacks[part]
             for index, other in enumerate(stack.blocks):
                 if other is block:
-                    return start + stack.starts[index]
+                    return start + stack.start(index)
         return None
 
     def place(self, row: int, palette: Palette) -> Place:
@@ -276,20 +327,27 @@ class MessageItem:
             return Place(Part.TITLE, 0, 0)
         part, index, number = found
         block = self._stacks[part].blocks[index]
-        rows = block.height(self.inner_width, self._wrap_code)
-        characters = -1
+        rows = self._stacks[part].height_of(index)
+        counted = -1
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
             above = block.lines(0, number, self.inner_width, palette)
-            characters = sum(_characters(line) for line in above)
-        return Place(part, index, number + row - at, rows, characters)
+            counted = sum(_extent(block, line) for line in above)
+        return Place(part, index, number + row - at, rows, counted)
 
     def row_of(self, place: Place, palette: Palette) -> int:
-        """Return the row at which a spot is now; where it is gone, the nearest that is there."""
-        order = list(Part)
+        """Return the row at which a spot is now; where it is gone, the nearest that is there.
+
+        The block that it is in is measured for that: the height may change.
+        """
+        row = self._row_of(place, palette)
+        self.layout(self._width, self._wrap_code)
+        return row
+
+    def _row_of(self, place: Place, palette: Palette) -> int:
         for start, part in self._segments:
             if part is place.part:
                 return start + self._row_in(self._stacks[part], place, palette)
-            if order.index(part) > order.index(place.part):
+            if _PARTS.index(part) > _PARTS.index(place.part):
                 return start
         return max(0, self.height - 1)
 
@@ -297,20 +355,26 @@ class MessageItem:
         if place.block >= len(stack.blocks):
             return max(0, stack.height - 1)
         block = stack.blocks[place.block]
-        rows = block.height(self.inner_width, self._wrap_code)
+        stack.measure(place.block)
+        rows = stack.height_of(place.block)
         row = place.row
         if rows != place.rows and place.row < place.rows:
             row = place.row * rows // max(1, place.rows)
-            if place.characters >= 0:
-                row = _row_after(block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette), place)
-        return stack.starts[place.block] + min(row, stack.slot(place.block))
+            if place.counted >= 0:
+                lines = block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette)
+                row = _row_after(block, lines, place)
+        return stack.start(place.block) + min(row, rows)
 
 
 _WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)
 _NARROW = 20
 
 
-def _characters(line: Line) -> int:
+def _extent(block: Block, line: Line) -> int:
+    """Return how much of a block is in a line, in what stays the same when it is wrapped differently."""
+    if isinstance(block, CodeBlock):
+        # Characters will not do: what is cut at the edge is not drawn.
+        return line.join is None
     return len("".join(text_of(line).split()))
 
 
@@ -322,11 +386,11 @@ def text_of(line: Line) -> str:
     return strip.text
 
 
-def _row_after(lines: Sequence[Line], place: Place) -> int:
-    """Return the row that holds the first character after those that a place counted."""
+def _row_after(block: Block, lines: Sequence[Line], place: Place) -> int:
+    """Return the row that holds the first of what comes after that which a place counted."""
     count = 0
     for row, line in enumerate(lines):
-        count += _characters(line)
-        if count > place.characters:
+        count += _extent(block, line)
+        if count > place.counted:
             return row
     return max(0, len(lines) - 1)

@@ -1,7 +1,6 @@
 """Markdown as a small tree of what will be drawn; the parser's tokens are not kept."""
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,8 @@ from tui.rendering.rules import parser, trimmed_address
 from tui.rendering.tex import to_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from markdown_it.token import Token
 
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
@@ -21,6 +22,9 @@ _WWW: Final = re.compile(r"(?<![\w./@-])www\.[\w-]+\.[^\s<>]+", re.IGNORECASE)
 _SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STRETCH: Final = 400
 """Characters of a paragraph that are read at a time, if no mark among them is left without its partner."""
+
+_BRACKETS: Final = 1_000
+"""More opening brackets than this in one stretch are no links: looking for their ends takes too long."""
 
 _CUT: Final = re.compile(r"(?<=\S) (?=\S)")
 _WAITING: Final = re.compile(r"[`\[$\\<]|[*~](?=\S)|(?<!\w)_(?=\S)|[*_~]$")
@@ -160,7 +164,9 @@ def _cached_inline(content: str) -> tuple[list[Run], bool]:
 
 def _parsed_inline(content: str, env: Env) -> tuple[list[Run], bool]:
     """Return the runs, and whether no mark in them is waiting for its partner in what follows."""
-    if _NO_MARKS.fullmatch(content):
+    if _NO_MARKS.fullmatch(content) and "www." not in content.lower():
+        return [(content, TEXT)], True
+    if content.count("[") > _BRACKETS:
         return [(content, TEXT)], True
     md = parser()
     tokens: list[Token] = []
@@ -263,7 +269,7 @@ class _Inline:
         elif kind == "code_inline":
             self._add(token.content, self._ink._replace(role="inline"))
         elif kind == "math_inline":
-            self._add(to_unicode(token.content, token.markup), self._ink._replace(role="math"))
+            self._add(_formula(token.content, token.markup), self._ink._replace(role="math"))
         elif kind == "html_inline":
             self._html(token.content)
         elif kind == "footnote_ref":
@@ -297,6 +303,13 @@ class _Inline:
             self._add(url, self._ink._replace(role="link", underline=True, href=f"http://{url}"))
             end = match.start() + len(url)
         self._add(text[end:], self._ink)
+
+
+def _formula(source: str, mark: str) -> str:
+    text = to_unicode(source, mark)
+    if "\n" not in text:
+        return text
+    return f"\n{text}\n" if mark in ("$$", "\\[") else text.replace("\n", "; ")
 
 
 def _href(value: object) -> str:

@@ -17,6 +17,7 @@ _PLAIN: Final = re.compile(r"(?:[^\W\d_]|[\"'(“‘«])[^\n]*")
 """A line that, where a paragraph may begin or go on, can be nothing else."""
 
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
+_CODE: Final = frozenset({"fence", "code_block"})
 _REGION: Final = 64
 """Lines that are parsed at a time at first."""
 
@@ -83,6 +84,8 @@ class Cutter:
         """The item with which the lines begin, where the list began earlier."""
         self._waiting = False
         """Whether the lines have been looked at, and begin with a piece that is open."""
+        self._table = False
+        """Whether the lines are those of one table."""
         self._latest: list[Piece] | None = None
         """The pieces of the lines, if they have just been cut."""
         self.fence: Fence | None = None
@@ -93,7 +96,9 @@ class Cutter:
     def feed(self, lines: list[str], final: bool) -> Iterator[Piece | tuple[Fence, str]]:
         """Take complete lines; yield what is finished: pieces, and fences with their last line."""
         self._lines.extend(lines)
-        self._latest = None
+        if self._table and not final and all(line.startswith("|") for line in lines):
+            return  # more rows
+        self._latest, self._table = None, False
         if self._waiting and not final and all(line[:1] in ("", " ", "\t") for line in lines):
             return  # they may belong to what is open: time enough to look when something else begins
         position = 0
@@ -105,8 +110,8 @@ class Cutter:
             if end == position:
                 break
             position = end
-        self._waiting = bool(self._lines) and self.fence is None
         del self._lines[:position]
+        self._waiting = bool(self._lines) and self.fence is None
         if final and self.fence is not None:
             fence, self.fence = self.fence, None
             yield fence, ""
@@ -118,6 +123,8 @@ class Cutter:
             lines = lines[:-1]
         if lines and all(map(_PLAIN.fullmatch, lines)):
             return [Piece("\n".join(lines), not self._first)]
+        if self._table and self._latest and lines[-1].startswith("|"):
+            return [self._latest[0]._replace(source="\n".join(lines))]
         if lines is self._lines and self._latest is not None:
             return self._latest
         return [cut.piece for cut in self._cuts(lines, {})] if lines else []
@@ -166,7 +173,8 @@ class Cutter:
         self._going_on = None
 
     def _region(self, position: int, final: bool) -> Generator[Piece, None, int]:
-        lines, size = self._lines, _REGION
+        lines = self._lines
+        size = max(_REGION, len(lines) if self._waiting else 0)
         while True:
             env: Env = {}
             cuts = self._cuts(lines[position : position + size], env)
@@ -185,6 +193,7 @@ class Cutter:
                 self._going_on = cuts[sure].piece
             if complete and end == cuts[sure].start:
                 self._latest = [cut.piece for cut in cuts[sure:]]
+                self._table = len(cuts) == sure + 1 and cuts[sure].kind == "table"
         return position + end
 
     def _certain(self, cuts: list[_Cut], region: list[str], final: bool) -> tuple[int, int]:
@@ -234,7 +243,9 @@ class Cutter:
         for index, (_, content) in enumerate(items):
             start = bounds[index]
             if index:
-                gap = not lines[start - 1].strip(" \t")
+                # code gets an empty line after it even where the source has none
+                before = items[index - 1][1]
+                gap = not lines[start - 1].strip(" \t") or (bool(before) and before[-1].type in _CODE)
             piece = Piece(
                 _joined(lines, start, bounds[index + 1]),
                 gap,
@@ -252,4 +263,4 @@ def _joined(lines: list[str], start: int, stop: int) -> str:
 
 
 def _codes(tokens: "Sequence[Token]") -> int:
-    return sum(token.type in ("fence", "code_block") for token in tokens)
+    return sum(token.type in _CODE for token in tokens)

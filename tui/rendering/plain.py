@@ -62,14 +62,16 @@ def wrapped(text: str, width: int) -> list[tuple[str, str | None]]:
 class PlainBlock:
     """Some lines of plain text, wrapped at words."""
 
-    def __init__(self, source: str, ink: Ink = "foreground", bar: str = "") -> None:
+    def __init__(self, source: str, ink: Ink = "foreground", bar: str = "", bar_ink: Ink = "muted") -> None:
         """Keep the text; it is wrapped when its height is first asked for.
 
         Args:
             source: The text, sanitised.
             ink: The colour it is drawn in.
-            bar: What stands, muted, before every line.
+            bar: What stands before every line.
+            bar_ink: The colour of that.
         """
+        self._bar_ink = bar_ink
         self.source = source
         self._ink = ink
         self._bar = bar
@@ -86,6 +88,10 @@ class PlainBlock:
             self._width = width
         return len(self._lines)
 
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has."""
+        return 1 + self.source.count("\n") + len(self.source) // max(1, width)
+
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop` (exclusive)."""
         self.height(width)
@@ -98,7 +104,7 @@ class PlainBlock:
         line = self._drawn.get(index)
         if line is None:
             text, join = self._lines[index]
-            segments = [Segment(self._bar, Style(color=palette.muted))] if self._bar else []
+            segments = [Segment(self._bar, Style(color=getattr(palette, self._bar_ink)))] if self._bar else []
             if text:
                 segments.append(Segment(text, Style(color=getattr(palette, self._ink))))
             line = self._drawn[index] = Line(Strip(segments), cell_len(self._bar), join)

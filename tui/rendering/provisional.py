@@ -4,8 +4,13 @@ import re
 from typing import Final
 
 _HELD: Final = re.compile(
-    r"[ \t>]*(?:[-+*=_~`#>|: ]+|\d{1,9}[.)]?|\$+|\\|\\\[|\[\^?\w*\]?:?|[-+*][ \t]+\[[ xX]?\]?)?[ \t]*|[ \t>]*(?:`{3,}|~{3,})[^`]*"
+    r"""[ \t>]*(?:
+        (?:[-+*=_~`\#>|:\ ]+ | \d{1,9}[.)]? | \$+ | \\\[? | \[\^?\w*\]?:? | [-+*][ \t]+\[[\ xX]?\]?)?[ \t]*
+        | (?:`{3,}|~{3,})[^`]*
+    )""",
+    re.VERBOSE,
 )
+_SHORT: Final = 80
 _LOOKED_AT: Final = 1_000
 """Characters at the end in which open marks are looked for."""
 _TRAILING: Final = re.compile(r"(?:\*+|_+|~+|`+|!?\[|\\|!|&#?\w{0,8}|<[\w/]{0,12})$")
@@ -18,7 +23,7 @@ def held(line: str) -> bool:
 
     A few marks can turn the paragraph above into a heading or a table, or begin a list, a rule or code.
     """
-    return _HELD.fullmatch(line) is not None
+    return len(line) <= _SHORT and _HELD.fullmatch(line) is not None
 
 
 def completed(text: str) -> str:

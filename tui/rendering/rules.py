@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _MATH_SIGN: Final = re.compile(r"[\\^_{}=+<>|*/-]")
 _OTHER_BLOCK: Final = re.compile(r" {0,3}(?:[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|>|#{1,6}(?:\s|$)|```|~~~|\$\$)")
 _URL: Final = re.compile(r"://[^\s<>\x00-\x20]+")
+_PUNCTUATION: Final = frozenset(".,;:!?'\"*_~“”’»…")
 _NESTING: Final = 60
 
 
@@ -137,7 +138,7 @@ def address(state: "StateInline", silent: bool) -> bool:
     """Read a bare `http://…` or `https://…`; its scheme is already among the pending text."""
     if state.src[state.pos] != ":" or state.linkLevel > 0:
         return False
-    scheme = next((name for name in ("https", "http") if state.pending.lower().endswith(name)), "")
+    scheme = next((name for name in ("https", "http") if state.pending[-5:].lower().endswith(name)), "")
     before = state.pending[: -len(scheme)][-1:]
     match = _URL.match(state.src, state.pos, state.posMax)
     if not scheme or before.isalnum() or match is None:
@@ -162,11 +163,10 @@ def address(state: "StateInline", silent: bool) -> bool:
 
 def trimmed_address(url: str) -> str:
     """Return `url` without the punctuation that belongs to the sentence around it."""
-    while url:
-        last = url[-1]
-        unbalanced = last in ")]" and url.count(last) > url.count("(" if last == ")" else "[")
-        if last in ".,;:!?'\"*_~“”’»…" or unbalanced:
-            url = url[:-1]
-        else:
-            break
-    return url
+    end = len(url)
+    surplus = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    while end and (url[end - 1] in _PUNCTUATION or surplus.get(url[end - 1], 0) > 0):
+        if url[end - 1] in surplus:
+            surplus[url[end - 1]] -= 1
+        end -= 1
+    return url[:end]

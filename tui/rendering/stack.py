@@ -1,48 +1,88 @@
 """Blocks on top of each other: which one is at a row, kept up to date while the last ones change."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 
+from tui.rendering.code import CodeBlock
+from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Block
+
+_EAGER = 24
+"""Blocks up to which all are laid out; of a longer list those that are seen."""
 
 
 class BlockStack:
-    """The heights of a list of blocks at one width."""
+    """The heights of a list of blocks at one width: of a long list guessed, until they are asked for."""
 
     def __init__(self) -> None:
         """Begin with no blocks."""
-        self._shape: tuple[int, bool] | None = None
+        self._shape = (0, False)
+        self._heights = HeightIndex()
+        self._guessed: set[int] = set()
         self.blocks: list[Block] = []
-        self.starts: list[int] = []
-        self.height = 0
+
+    @property
+    def height(self) -> int:
+        """The height of all blocks together."""
+        return self._heights.total
 
     def sync(self, blocks: Sequence[Block], width: int, wrap_code: bool = False) -> None:
         """Take over `blocks`; from the first that is another one on, and the last one, they are measured."""
         if self._shape != (width, wrap_code):
-            self.blocks.clear()
             self._shape = (width, wrap_code)
+            self._truncate(0)
         same = 0
         for mine, other in zip(self.blocks, blocks, strict=False):
             if mine is not other:
                 break
             same += 1
-        del self.blocks[same:], self.starts[same:]
+        self._truncate(same)
         if self.blocks:
-            self.height = self.starts[-1] + self.blocks[-1].height(width, wrap_code)
-        else:
-            self.height = 0
-        for block in blocks[len(self.blocks) :]:
-            start = self.height
+            self.measure(len(self.blocks) - 1)
+        for index in range(len(self.blocks), len(blocks)):
+            block = blocks[index]
+            # The height of code is known without drawing it, and the last block is the one that grows.
+            exact = isinstance(block, CodeBlock) or len(blocks) <= _EAGER or index == len(blocks) - 1
+            if not exact:
+                self._guessed.add(index)
             self.blocks.append(block)
-            self.starts.append(start)
-            self.height = start + block.height(width, wrap_code)
+            self._heights.append(block.height(width, wrap_code) if exact else block.estimate(width))
+
+    def _truncate(self, count: int) -> None:
+        while len(self.blocks) > count:
+            self.blocks.pop()
+            self._heights.pop()
+            self._guessed.discard(len(self.blocks))
+
+    def start(self, index: int) -> int:
+        """Return the row at which a block begins."""
+        return self._heights.prefix(index)
+
+    def height_of(self, index: int) -> int:
+        """Return the height of a block, as far as it is known."""
+        return self._heights[index]
 
     def find(self, row: int) -> tuple[int, int]:
         """Return which block is at `row`, and which of its rows that is."""
-        index = max(0, bisect_right(self.starts, row) - 1)
-        return index, row - self.starts[index]
+        return self._heights.find(row)
 
-    def slot(self, index: int) -> int:
-        """Return how many rows a block takes, to where the next begins."""
-        end = self.starts[index + 1] if index + 1 < len(self.starts) else self.height
-        return end - self.starts[index]
+    def measure(self, index: int) -> int:
+        """Lay a block out and return by how much its height differs from what it was taken for."""
+        self._guessed.discard(index)
+        return self._heights.set(index, self.blocks[index].height(*self._shape))
+
+    def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
+        """Measure the first block between two rows whose height is a guess.
+
+        Returns:
+            The row at which it begins and by how much it grew; None where no height is a guess.
+        """
+        if not self._guessed or bottom <= 0 or top >= self.height:
+            return None
+        index, inside = self._heights.find(top)
+        row = max(0, top) - inside
+        while index < len(self.blocks) and row < bottom:
+            if index in self._guessed:
+                return row, self.measure(index)
+            row += self._heights[index]
+            index += 1
+        return None

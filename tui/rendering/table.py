@@ -1,13 +1,14 @@
 """Tables: columns as wide as their text where there is room, narrower and wrapped where there is not."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
 
 from tui.rendering.ink import FRAME, TEXT, Row, Run
 from tui.rendering.nodes import Node
-from tui.rendering.wrap import Wrapped, wrap_runs
+from tui.rendering.wrap import wrap_runs
 
 _GAP: Final = 3
 """Cells between two columns: a space, a rule, a space."""
@@ -70,7 +71,9 @@ def _fitted(natural: Sequence[tuple[int, int]], room: int) -> list[int]:
 
 def _row(cells: Sequence[Node], widths: Sequence[int], bold: bool) -> list[Row]:
     wrapped = [
-        wrap_runs(_emphasised(cells[index].runs, bold) if index < len(cells) else [], size)
+        _cell(tuple(cells[index].runs), size, cells[index].info, bold)
+        if index < len(cells)
+        else _cell((), size, "", bold)
         for index, size in enumerate(widths)
     ]
     rows: list[Row] = []
@@ -80,24 +83,28 @@ def _row(cells: Sequence[Node], widths: Sequence[int], bold: bool) -> list[Row]:
             if index:
                 runs.append((" │ ", FRAME))
             lines = wrapped[index]
-            align = cells[index].info if index < len(cells) else ""
-            runs.extend(_aligned(lines[number] if number < len(lines) else None, size, align))
+            runs.extend(lines[number] if number < len(lines) else [(" " * size, TEXT)])
         while runs and not runs[-1][0].strip() and runs[-1][1] == TEXT:
             runs.pop()
         rows.append(Row(runs))
     return rows
 
 
-def _emphasised(runs: list[Run], bold: bool) -> list[Run]:
+@lru_cache(maxsize=2048)
+def _cell(runs: tuple[Run, ...], size: int, align: str, bold: bool) -> list[list[Run]]:
+    """Return the lines of a cell; remembered, because a table that grows is laid out again and again."""
+    lines = wrap_runs(_emphasised(runs, bold), size)
+    return [_aligned(line.runs, size, align) for line in lines]
+
+
+def _emphasised(runs: Sequence[Run], bold: bool) -> Sequence[Run]:
     return [(text, ink._replace(bold=True)) for text, ink in runs] if bold else runs
 
 
-def _aligned(line: Wrapped | None, size: int, align: str) -> list[Run]:  # type: ignore[type-arg]
-    runs: list[Run] = list(line.runs) if line else []
-    fill = max(0, size - sum(cell_len(text) for text, _ in runs))
+def _aligned(line: list[Run], size: int, align: str) -> list[Run]:
+    fill = max(0, size - sum(cell_len(text) for text, _ in line))
     left = fill if "right" in align else fill // 2 if "center" in align else 0
-    if left:
-        runs.insert(0, (" " * left, TEXT))
+    runs = [(" " * left, TEXT), *line] if left else list(line)
     if fill > left:
         runs.append((" " * (fill - left), TEXT))
     return runs

@@ -11,7 +11,10 @@ from tui.rendering.line import Line, Palette
 from tui.rendering.nodes import Node, References, parse
 from tui.rendering.pieces import Piece
 
-_COLOURLESS: Final = Palette(True, "", "", "", "", "", "", "", "", "", "")
+COLOURLESS: Final = Palette(
+    True, "#ffffff", "#000000", "#000000", "#ffffff",
+    "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff", "#ffffff",
+)  # fmt: skip
 """For heights: colours do not matter."""
 
 
@@ -60,7 +63,12 @@ class TextBlock:
     def height(self, width: int, wrap_code: bool = False) -> int:
         """Return how many lines it has at `width` cells; remembered for the last width."""
         offset = self._key[2] if self._key else 0
-        return len(self._laid_out(width, replace(_COLOURLESS, wrap_code=wrap_code, code_offset=offset)))
+        return len(self._laid_out(width, replace(COLOURLESS, wrap_code=wrap_code, code_offset=offset)))
+
+    def estimate(self, width: int) -> int:
+        """Return about how many lines it has, without reading it."""
+        source = self.piece.source
+        return self.piece.gap + 1 + max(source.count("\n"), len(source) // max(1, width))
 
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`."""

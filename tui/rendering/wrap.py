@@ -40,7 +40,7 @@ class Wrapped(Generic[S]):
 
 def is_narrow(text: str) -> bool:
     """Return whether every character of `text` is one cell wide."""
-    return text.isascii() and text.isprintable() or _NARROW.fullmatch(text) is not None
+    return (text.isascii() and text.isprintable()) or _NARROW.fullmatch(text) is not None
 
 
 def clip(text: str, width: int) -> str:
@@ -216,9 +216,11 @@ def _wide_spans(text: str, sizes: Sequence[int], width: int) -> list[tuple[int, 
     first = index = cells = 0
     end_at = resume_at = -1  # where the line may end, and where the next would begin
     count = len(clusters)
+    solid = False  # spaces that begin a line do not hang over its edge
     while index < count:
         start, end, size = clusters[index]
-        if text[start:end] == " ":
+        space = text[start:end] == " "
+        if space:
             if index == first or text[clusters[index - 1][0]] != " ":
                 end_at = index
             resume_at = index + 1
@@ -226,7 +228,7 @@ def _wide_spans(text: str, sizes: Sequence[int], width: int) -> list[tuple[int, 
             if resume_at != index:
                 end_at = index
             resume_at = index
-        if cells + size > width and index > first and text[start:end] != " ":
+        if cells + size > width and index > first and not (space and solid):
             if end_at > first:
                 stop, following = end_at, resume_at
             else:
@@ -237,6 +239,7 @@ def _wide_spans(text: str, sizes: Sequence[int], width: int) -> list[tuple[int, 
             continue
         cells += size
         index += 1
+        solid = solid or not space
     if first < count:
         spans.append((clusters[first][0], len(text)))
     return _trimmed(text, spans, cells, width) if spans else [(0, len(text))]

@@ -14,7 +14,7 @@ from textual.widgets import Footer
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ModelMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -27,9 +27,10 @@ from tui.domain.events import (
     ServerStateChanged,
     StoreStateChanged,
 )
-from tui.domain.text import sanitize
+from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.frames import FrugalCompositor
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.tree import TreeScreen
@@ -43,6 +44,9 @@ from tui.widgets.transcript import Transcript
 
 _IN_TURN = ("send", "tree", "temporary")
 """Work that is never given up for later work of its kind."""
+
+_OPENED = ("http://", "https://", "mailto:")
+"""How an address begins that is opened outside; a model must not name a file or a program."""
 
 _NARROW = 100
 """Columns below which the side panel folds away by itself."""
@@ -75,16 +79,19 @@ class ChatScreen(TreeScreen):
             self.model = model
             """Its name."""
 
-    def __init__(self, *, sidebar: bool = True) -> None:
+    def __init__(self, *, sidebar: bool = True, unfold_thinking: bool = True) -> None:
         """Make a screen that can be written in, but does nothing until it has a session.
 
         Args:
             sidebar: Show the side panel where there is room.
+            unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
+        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
+        self._unfold_thinking = unfold_thinking
         self._sent_early = ""
         """What was sent before there was a session."""
         self.set_class(sidebar, "-sidebar")
@@ -99,6 +106,7 @@ class ChatScreen(TreeScreen):
 
     def on_mount(self) -> None:
         """Show an empty conversation, ready to be written in."""
+        self.pane.transcript.unfold_thinking = self._unfold_thinking
         self.pane.set_notice(empty_notice(None, models_known=False, model=""))
         self.pane.prompt.focus()
 
@@ -135,9 +143,10 @@ class ChatScreen(TreeScreen):
             model=model,
             system=system,
         )
-        session.show_server()
         await session.begin(first)
         self.session = session
+        # What happened to the connection meanwhile was told to nobody.
+        self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
         self._start(session.attempt(services.library.purge()), "purge")
@@ -251,11 +260,16 @@ class ChatScreen(TreeScreen):
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, event: Transcript.LinkClicked) -> None:
+        address = sanitize_line(event.href, 2000)
+        if not address.lower().startswith(_OPENED):
+            self.tell(BadRequest(f"This is not opened: {address}", "Only web and mail addresses are."))
+            return
+
         def decided(yes: bool | None) -> None:
             if yes:
-                self.app.open_url(event.href)
+                self.app.open_url(address)
 
-        self.app.push_screen(ConfirmScreen("Open this address in the browser?", event.href), decided)
+        self.app.push_screen(ConfirmScreen("Open this address in the browser?", address), decided)
 
     def _open(self, conversation_id: ConversationId | None) -> None:
         session = self.session
@@ -318,7 +332,11 @@ class ChatScreen(TreeScreen):
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""
-        if direction < 0:
-            self.pane.transcript.action_page_up()
+        self.pane.transcript.page(direction)
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected in the transcript, or else what is selected elsewhere."""
+        if self.pane.transcript.text_selection is not None:
+            self.pane.transcript.action_copy_message()
         else:
-            self.pane.transcript.action_page_down()
+            super().action_copy_text()

@@ -23,6 +23,7 @@ from tui.domain.errors import TuiError
 from tui.domain.text import sanitize_line
 from tui.screens.picking import PICKING_CSS, PickingScreen
 from tui.services.conversations import FoundEverywhere
+from tui.widgets.filter_input import FilterInput
 
 _DELAY: Final = 0.06
 """Seconds without a key before a search begins: fast typing makes one search, not many."""
@@ -70,7 +71,7 @@ class SearchScreen(PickingScreen[Found]):
     def compose(self) -> ComposeResult:
         """Compose input, words and list."""
         with Vertical(id="panel"):
-            yield Input(self._text, placeholder="search everything", select_on_focus=False)
+            yield FilterInput(self._text, placeholder="search everything", select_on_focus=False)
             yield Static(Content(_HELP), id="notice")
             results = OptionList(id="results")
             results.can_focus = False

@@ -37,6 +37,8 @@ class InterfaceSettings:
     """Name of a theme; empty takes the one chosen last."""
     animation: bool = True
     """Animate spinners and scrolling."""
+    thinking: bool = True
+    """Show thinking while it is being written; it folds away when it is done."""
 
 
 @dataclass(frozen=True, slots=True)

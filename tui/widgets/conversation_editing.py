@@ -11,12 +11,13 @@ from textual.widgets import Input
 from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.text import sanitize_line
 from tui.widgets.conversation_rows import ConversationRows
+from tui.widgets.filter_input import FilterInput
 
 What = Literal["title", "tags"]
 """What is edited in a row."""
 
 
-class RowEditor(Input):
+class RowEditor(FilterInput):
     """An input over a row; Enter accepts, Esc and leaving give up."""
 
     DEFAULT_CSS = """

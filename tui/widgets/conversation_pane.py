@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
@@ -36,6 +37,8 @@ class ConversationPane(Vertical):
         super().__init__(id=id)
         self.conversation_id: ConversationId | None = None
         """Which conversation is shown; None for one not yet begun."""
+        self.notice = ""
+        """What an empty conversation says."""
         self._path: dict[MessageId, Message] = {}
 
     def compose(self) -> ComposeResult:
@@ -44,6 +47,11 @@ class ConversationPane(Vertical):
         yield FindBar(id="find")
         yield StatusBar(id="status")
         yield Prompt(id="prompt")
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The shown messages, the first first."""
+        return tuple(self._path.values())
 
     @property
     def is_empty(self) -> bool:
@@ -87,6 +95,8 @@ class ConversationPane(Vertical):
             queued: What waits.
             notice: What is shown where there are no messages.
         """
+        if conversation_id != self.conversation_id and self.find_bar.is_open:
+            self.find_bar.action_close()
         self.conversation_id = conversation_id
         self._path = {message.id: message for message in messages}
         self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice)
@@ -97,6 +107,7 @@ class ConversationPane(Vertical):
 
     def set_notice(self, notice: str) -> None:
         """Change what an empty conversation says."""
+        self.notice = notice
         if self.is_empty:
             self.transcript.show(self.conversation_id or "", (), notice=notice)
 
@@ -111,6 +122,7 @@ class ConversationPane(Vertical):
         for message in (event.user, event.answer):
             self._path[message.id] = message
             self.transcript.append(message)
+        self.transcript.follow()
         self.prompt.history = [*self.prompt.history, event.user.content]
         return True
 
@@ -134,3 +146,20 @@ class ConversationPane(Vertical):
     def _put(self, message: Message) -> None:
         self._path[message.id] = message
         self.transcript.replace(message)
+
+    @on(FindBar.Changed)
+    def _find(self, event: FindBar.Changed) -> None:
+        self.transcript.find(event.query)
+
+    @on(FindBar.Stepped)
+    def _find_next(self, event: FindBar.Stepped) -> None:
+        self.transcript.step_match(event.step)
+
+    @on(FindBar.Closed)
+    def _find_over(self) -> None:
+        self.transcript.end_find()
+        self.transcript.focus()
+
+    @on(Transcript.MatchesCounted)
+    def _found(self, event: Transcript.MatchesCounted) -> None:
+        self.find_bar.show_count(event.current, event.total, done=event.done)

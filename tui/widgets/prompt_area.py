@@ -1,17 +1,22 @@
 """The editing part of the prompt."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import EditResult, Location
 from textual.document._edit import Edit
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tui.domain.text import sanitize
 from tui.widgets.pasted import PastedTexts, is_large
 from tui.widgets.terminal_keys import MODIFY_OTHER_KEYS_SHIFT_ENTER
+
+if TYPE_CHECKING:
+    from textual.widgets.text_area import TextAreaTheme
 
 
 class PromptArea(TextArea, inherit_bindings=False):
@@ -34,6 +39,8 @@ class PromptArea(TextArea, inherit_bindings=False):
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         """Make an empty text area with `placeholder` in it."""
+        self._styled: TextAreaTheme | None = None
+        """The theme that holds the colours of the style sheet as it is now."""
         super().__init__(
             id=id, compact=True, highlight_cursor_line=False, placeholder=placeholder, tab_behavior="focus"
         )
@@ -56,6 +63,22 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Return `text` as it is put into the area: sanitised, a large one as a label."""
         clean = sanitize(text)
         return self.pasted.add(clean) if is_large(clean) else clean
+
+    def notify_style_update(self) -> None:
+        """Take the colours from the style sheet again when next drawn."""
+        self._styled = None
+        super().notify_style_update()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some rows.
+
+        TextArea's own asks the style sheet for every colour each time, which takes half of what it takes to
+        show a letter.
+        """
+        if self._styled is self._theme:
+            return super(TextArea, self).render_lines(crop)
+        self._styled = self._theme
+        return super().render_lines(crop)
 
     def put(self, text: str) -> None:
         """Replace everything by `text`, the cursor at its end; can be undone."""

@@ -32,6 +32,12 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         overflow-y: auto;
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        scrollbar-color: $foreground 15%;
+        scrollbar-color-hover: $foreground 30%;
+        scrollbar-color-active: $accent;
     }
     """
 
@@ -66,6 +72,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._left: dict[str, Anchor | None] = {}
         self._matches: Matches | None = None
         self._match = 0
+        self._find_origin: MessageId | None = None
+        self._unfolded_for_match: MessageId | None = None
 
     def show(
         self,
@@ -91,7 +99,9 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self.following = anchor is None
             self._cursor = messages[-1].id if messages and anchor is None else None
             self._set_new_below(False)
-            self.screen.clear_selection()
+            self.end_find()
+            if self.is_attached and self.text_selection is not None:
+                self.screen.clear_selection()
         else:
             anchor = self._capture()
         self._notice = notice
@@ -174,6 +184,9 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         Args:
             query: The words; empty for nothing.
         """
+        if self._matches is None and self._is_ready:
+            # Every letter more begins here again: what is typed must not walk away with the view.
+            self._find_origin = self.visible_messages()[0]
         self._matches = Matches(query)
         self._query = self._matches.query
         self._found = None
@@ -191,7 +204,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         )
 
     async def _search(self, matches: Matches) -> None:
-        here = self._items.heights.find(self._top)[0] if self._is_ready else 0
+        here = (self._items.index(self._find_origin) if self._find_origin else None) or 0
         pause = monotonic() + _SLICE
         shown = False
         index = 0
@@ -222,6 +235,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         """Mark nothing any more; the cursor stays on the message of the match."""
         self.workers.cancel_group(self, "find")
         self._matches = None
+        self._find_origin = None
+        self._unfolded_for_match = None
         self._query = ""
         self._found = None
         self.refresh()
@@ -233,22 +248,33 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         match = self._matches[number]
         if match.index >= len(self._items):
             return
-        if match.part is Part.THINKING and not self._items.is_unfolded(self._items[match.index]):
-            self.unfold(match.index, True)
+        self._show_thinking_for(match)
         self._cursor = self._items[match.index].id
         row = self._items.heights.prefix(match.index) + self._mark_match(match)
         # A match at the edge would be shown without what stands around it.
         if not self._top + 1 <= row < self._top + self._view.height - 1:
-            self._jump(row - self._view.height // 3, match.index)
+            self._jump(row - self._view.height // 3, row)
         self.refresh()
+
+    def _show_thinking_for(self, match: Match) -> None:
+        """Unfold the thinking that a match is in, and fold again what the match before had unfolded."""
+        shown = self._items[match.index]
+        before = self._items.index(self._unfolded_for_match) if self._unfolded_for_match else None
+        if before is not None and (before != match.index or match.part is not Part.THINKING):
+            self.unfold(before, False)
+            self._unfolded_for_match = None
+        if match.part is Part.THINKING and not self._items.is_unfolded(shown):
+            self.unfold(match.index, True)
+            self._unfolded_for_match = shown.id
 
     def _mark_match(self, match: Match) -> int:
         """Mark a match as the one that is shown, and return its row in its message."""
         self._items.measure(match.index)
         item = self._items.item(match.index)
         spot = spot_of(item, match, self._query, self.palette)
-        self._found = (item.id, spot)
-        return spot.row
+        self._found = spot
+        start = item.row_of_block(spot.block) if spot.block is not None else None
+        return (start or 0) + spot.row
 
     def on_resize(self) -> None:
         """Find the match that is shown again, where it is now."""

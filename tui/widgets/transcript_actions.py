@@ -1,12 +1,10 @@
-"""What can be done in the transcript with keys and the mouse."""
+"""What can be done in the transcript with keys."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Offset
-from textual.selection import Selection
 
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
@@ -16,7 +14,6 @@ from tui.rendering.contract import Code, DocumentFactory
 from tui.widgets import transcript_events
 from tui.widgets.clipboard import copy_locally, local_tool
 from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_selection import selected_text, whole_message, word_at
 from tui.widgets.transcript_view import TranscriptView
 
 _ENDED_EARLY = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED)
@@ -87,14 +84,14 @@ class TranscriptActions(TranscriptView):
             self._items.measure(index)
             start, height = self._items.heights.prefix(index), self._items.heights[index] - 1
             if start < self._top or height > self._view.height:
-                self._jump(start, index)
+                self._jump(start, start)
             elif start + height > self._top + self._view.height:
-                self._jump(start + height - self._view.height, index)
+                self._jump(start + height - self._view.height, start + height)
         self.refresh()
 
-    def _jump(self, row: int, index: int) -> None:
+    def _jump(self, row: int, anchor: int) -> None:
         self._anchor = None
-        self._place(row, index)
+        self._place(row, anchor)
         self.following = self._top >= self.max_scroll_y
 
     def action_first_message(self) -> None:
@@ -132,7 +129,7 @@ class TranscriptActions(TranscriptView):
             self._items.unfold(index, unfolded)
             self._items.measure(index)
         if header < self._top:
-            self._place(header, index)
+            self._place(header, header)
         self.following = self._top >= self.max_scroll_y
         self.refresh()
 
@@ -214,74 +211,6 @@ class TranscriptActions(TranscriptView):
     def action_toggle_code_wrap(self) -> None:
         """Wrap the long lines of code, or cut them at the edge."""
         self.wrap_code = not self.wrap_code
-
-    def on_click(self, event: events.Click) -> None:
-        """Do what was clicked at; twice selects the word there, three times the message."""
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        # Otherwise two clicks select everything there is.
-        event.prevent_default()
-        meta = event.style.meta
-        if meta.get("act") == "follow":
-            self.follow()
-            return
-        row = self._top + offset.y
-        if not self._is_ready or row >= self._items.heights.total:
-            return
-        index = self._items.heights.find(row)[0]
-        self._cursor = self._items[index].id
-        self.refresh()
-        if event.chain > 1:
-            self._select_around(index, offset.y, event)
-        else:
-            self._clicked(index, meta)
-
-    def _clicked(self, index: int, meta: Mapping[str, object]) -> None:
-        message = self._items[index]
-        act, href, code = meta.get("act"), meta.get("href"), meta.get("copy_code")
-        if isinstance(href, str):
-            self.post_message(transcript_events.LinkClicked(self, href))
-        elif isinstance(code, int):
-            blocks = self._items.item(index).code_blocks
-            if 0 <= code < len(blocks):
-                self._copy_block(blocks[code])
-        elif act == "fold":
-            self.action_toggle_fold()
-        elif act == "details":
-            with self._reading_held():
-                self._items.toggle_details(index)
-                self._items.measure(index)
-        elif isinstance(message, Message):
-            if act == "retry":
-                self.post_message(transcript_events.RetryRequested(self, message))
-            elif act == "continue":
-                self.post_message(transcript_events.ContinueRequested(self, message))
-            elif act == "branch" and isinstance(step := meta.get("step"), int):
-                self.post_message(transcript_events.BranchStepped(self, message, step))
-
-    def _select_around(self, index: int, y: int, event: events.Click) -> None:
-        _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
-        if event.chain > 2:
-            first, last = whole_message(self._items, index)
-            start, end = Offset(0, first), Offset(self._view.width, last)
-        elif offset is not None:
-            begin, stop = word_at(self.render_line(y).text, offset.x)
-            start, end = Offset(begin, offset[1]), Offset(stop, offset[1])
-        else:
-            return
-        self.screen.selections = {self: Selection(start, end)}
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """Return the text under a selection, and what follows it."""
-        text = selected_text(self._items, selection, self.palette)
-        return (text, "\n") if text else None
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw the selection; while there is one the text stays where it is."""
-        if selection is not None:
-            self.following = False
-        self.refresh()
 
 
 def _lines(text: str) -> str:

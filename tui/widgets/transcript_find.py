@@ -96,8 +96,9 @@ class Matches:
 class Spot:
     """Where a match is drawn."""
 
+    block: Block | None
     row: int
-    """The row of its message."""
+    """Which row of the block."""
     nth: int
     """Which of the matches on that row."""
 
@@ -109,30 +110,26 @@ def spot_of(item: MessageItem, match: Match, query: str, palette: Palette) -> Sp
     for block in blocks:
         here = count(block.source, query)
         if left < here:
-            start = item.row_of_block(block)
-            return _spot_in(item, block, left, query, palette, start or 0)
+            return _spot_in(item, block, left, query, palette)
         left -= here
-    start = item.row_of_block(blocks[-1]) if blocks else None
-    return Spot(start or 0, 0)
+    return Spot(blocks[-1] if blocks else None, 0, 0)
 
 
-def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette, start: int) -> Spot:
+def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette) -> Spot:
     height = item.height_of(block)
     if height > _SEARCHED_WHOLE:
-        return _spot_by_proportion(item, block, ordinal, query, palette, start)
-    nearest = Spot(start, 0)
-    for row, line in enumerate(block.lines(0, height, item.inner_width, palette), start):
+        return _spot_by_proportion(item, block, ordinal, query, palette)
+    nearest = Spot(block, 0, 0)
+    for row, line in enumerate(block.lines(0, height, item.inner_width, palette)):
         for nth, _ in enumerate(spans(text_of(line), query)):
-            nearest = Spot(row, nth)
+            nearest = Spot(block, row, nth)
             if ordinal == 0:
                 return nearest
             ordinal -= 1
     return nearest
 
 
-def _spot_by_proportion(
-    item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette, start: int
-) -> Spot:
+def _spot_by_proportion(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette) -> Spot:
     """Return where a match of a very long block is drawn, without drawing the block."""
     source, height = block.source, item.height_of(block)
     positions = [begin for begin, _ in spans(source, query)]
@@ -144,4 +141,4 @@ def _spot_by_proportion(
     lines = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
     found = [row for row, line in enumerate(lines, first) if count(text_of(line), query) > nth]
     nearest = min(found, key=lambda row: abs(row - guess), default=guess)
-    return Spot(start + nearest, nth)
+    return Spot(block, nearest, nth)

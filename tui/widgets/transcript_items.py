@@ -8,7 +8,8 @@ from time import time
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.height_index import HeightIndex
-from tui.rendering.message import MessageItem
+from tui.rendering.line import Palette
+from tui.rendering.message import MessageItem, Place
 
 _KEPT = 64
 """Layouts that are kept at most, besides those of answers that are being written."""
@@ -162,7 +163,10 @@ class TranscriptItems:
             unfolded=self.is_unfolded(message),
             detailed=message.id in self._detailed,
         )
-        item.layout(self.width, self.wrap_code)
+        height = item.layout(self.width, self.wrap_code)
+        if height != self.heights[index]:
+            # What was known of the heights in it went with the layout that was dropped.
+            self._measured[index] = 0
         self._cache[message.id] = item
         if len(self._cache) > _KEPT:
             self._evict()
@@ -195,12 +199,38 @@ class TranscriptItems:
         self._cache.clear()
         self._epoch += 1
 
-    def unmeasured_between(self, top: int, bottom: int) -> int | None:
-        """Return the first message between two rows whose height is a guess."""
+    def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
+        """Measure the first thing between two rows whose height is a guess: a message, or a block of one.
+
+        Returns:
+            The row at which it begins and by how much it grew; None where no height is a guess.
+        """
         for index in self.between(top, bottom):
+            begin = self.heights.prefix(index)
             if not self.is_measured(index):
-                return index
+                return begin, self.measure(index)
+            measured = self.item(index).measure_between(top - begin, bottom - begin)
+            if measured is not None:
+                row, grown = measured
+                self.heights.set(index, self.heights[index] + grown)
+                return begin + row, grown
         return None
+
+    def measured_whole(self, index: int) -> MessageItem:
+        """Return the layout of a message with every height in it known."""
+        self.measure(index)
+        item = self.item(index)
+        while item.measure_between(0, item.height) is not None:
+            pass
+        self.heights.set(index, item.height)
+        return item
+
+    def row_of(self, index: int, place: Place, palette: Palette) -> int:
+        """Return the row at which a place in a message is."""
+        self.measure(index)
+        row = self.item(index).row_of(place, palette)
+        self.measure(index)
+        return self.heights.prefix(index) + row
 
     def between(self, top: int, bottom: int) -> Iterator[int]:
         """Yield the places of the messages between two rows (the lower one exclusive)."""

@@ -13,14 +13,13 @@ from textual.strip import Strip
 from tui.domain.conversation import MessageId
 from tui.domain.text import sanitize
 from tui.rendering.line import Line, Palette
-from tui.rendering.message import GUTTER, Part, Row, text_of
+from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, Part, Row, text_of
 from tui.rendering.palette import blend, readable
 from tui.rendering.plain import wrapped
 from tui.widgets.transcript_find import Spot, spans
 from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_selection import ROWS_PER_MESSAGE
 
-_STRIPS_KEPT = 2048
+_STRIPS_KEPT = 1024
 
 _MARK = "▌"
 
@@ -35,7 +34,7 @@ class Overlay:
     selection_style: Style | None = None
     query: str = ""
     """What is looked for, folded."""
-    found: tuple[MessageId, Spot] | None = None
+    found: Spot | None = None
     """The match that is shown."""
 
 
@@ -51,24 +50,27 @@ class RowPainter:
         self._items = items
         self._kept: LRUCache[tuple[int, bool], tuple[Line, Strip]] = LRUCache(_STRIPS_KEPT)
         self._width = 0
+        self._fill = 0
         self._base = Style.null()
         self._palette: Palette | None = None
 
-    def prepare(self, width: int, base: Style, palette: Palette) -> None:
+    def prepare(self, width: int, fill: int, base: Style, palette: Palette) -> None:
         """Say what rows are drawn for; what was drawn for something else is forgotten.
 
         Args:
-            width: Of the view, in cells.
+            width: Of the text, in cells.
+            fill: Of the rows, which may be more: the scrollbar has its place at the right.
             base: The style of the widget.
             palette: The colours of the theme.
         """
-        if (width, base, palette) != (self._width, self._base, self._palette):
+        shape = (width, fill, base, palette)
+        if shape != (self._width, self._fill, self._base, self._palette):
             self._kept.clear()
-            self._width, self._base, self._palette = width, base, palette
+            self._width, self._fill, self._base, self._palette = shape
 
     def blank(self) -> Strip:
         """Return an empty row."""
-        return Strip.blank(self._width, self._base)
+        return Strip.blank(self._fill, self._base)
 
     def strips(self, top: int, bottom: int, overlay: Overlay) -> list[Strip]:
         """Return the rows of the text from `top` to `bottom` (exclusive)."""
@@ -84,11 +86,10 @@ class RowPainter:
             # The empty row below a message belongs to none.
             end = item.height - 1
             is_marked = item.id == overlay.marked
-            found = overlay.found[1] if overlay.found and overlay.found[0] == item.id else None
             for number, row in enumerate(rows, first):
                 strip = self._strip(row.line, is_marked and number < end)
-                strip = self._with_matches(strip, row, overlay.query, found, number)
-                strips.append(_with_selection(strip, index * ROWS_PER_MESSAGE + number, overlay))
+                strip = self._with_matches(strip, row, overlay)
+                strips.append(_with_selection(strip, index * ORDERS_PER_MESSAGE + row.order, overlay))
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
@@ -104,28 +105,27 @@ class RowPainter:
 
     def _drawn(self, strip: Strip, is_marked: bool) -> Strip:
         width, base = self._width, self._base
-        room = width - GUTTER - strip.cell_length
-        if room < 0:
+        if strip.cell_length > width - GUTTER:
             strip = strip.crop(0, max(0, width - GUTTER))
-        gutter = (
-            Segment(_MARK.ljust(GUTTER), base + self._ink("accent")) if is_marked else Segment("  ", base)
-        )
-        segments = [gutter]
+        mark = base + self._ink("accent") if is_marked else base
+        segments = [Segment(_MARK.ljust(GUTTER) if is_marked else " " * GUTTER, mark)]
         segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
-        if room > 0:
-            segments.append(Segment(" " * room, base))
-        drawn = Strip(segments, max(width, GUTTER))
-        return drawn if width >= GUTTER and room >= 0 else drawn.adjust_cell_length(width, base)
+        used = GUTTER + strip.cell_length
+        if used < self._fill:
+            segments.append(Segment(" " * (self._fill - used), base))
+        drawn = Strip(segments, max(used, self._fill))
+        return drawn if used <= self._fill else drawn.adjust_cell_length(self._fill, base)
 
     def _ink(self, name: str) -> Style:
         return Style(color=getattr(self._palette, name))
 
-    def _with_matches(self, strip: Strip, row: Row, query: str, found: Spot | None, number: int) -> Strip:
+    def _with_matches(self, strip: Strip, row: Row, overlay: Overlay) -> Strip:
+        query, found = overlay.query, overlay.found
         if not query or row.part not in (Part.BODY, Part.THINKING) or self._palette is None:
             return strip
         skipped = len(strip.text) and _characters_before_text(row.line)
         for nth, (start, end) in enumerate(spans(text_of(row.line), query)):
-            is_current = found is not None and found.row == number and found.nth == nth
+            is_current = found == Spot(row.block, row.number, nth)
             style = _match_style(self._palette, is_current=is_current)
             strip = styled(strip, GUTTER + skipped + start, GUTTER + skipped + end, style)
         return strip
@@ -137,8 +137,8 @@ class RowPainter:
         above = max(0, (height - len(lines)) // 2)
         strips = [self.blank()] * above
         for line in lines:
-            words = Segment(" " * left + line, self._base + self._ink("muted"))
-            strips.append(Strip([words]).adjust_cell_length(self._width, self._base))
+            words = Segment(" " * left, self._base), Segment(line, self._base + self._ink("muted"))
+            strips.append(Strip(words).adjust_cell_length(self._fill, self._base))
         return (strips + [self.blank()] * height)[:height]
 
     def labelled(self, strip: Strip, label: str, meta: dict[str, str]) -> Strip:
@@ -150,7 +150,8 @@ class RowPainter:
         if meta:
             style += Style.from_meta(dict(meta))
         room = self._width - cell_len(label)
-        return Strip([*strip.crop(0, room), Segment(label, style)], self._width)
+        rest = Segment(" " * (self._fill - self._width), self._base)
+        return Strip([*strip.crop(0, room), Segment(label, style), rest], self._fill)
 
 
 @lru_cache(maxsize=8)

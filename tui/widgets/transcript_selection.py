@@ -6,13 +6,10 @@ from rich.cells import cell_len
 from textual.selection import Selection
 
 from tui.rendering.line import Palette
-from tui.rendering.message import GUTTER, MessageItem, Part, Row
+from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, MessageItem, Part, Row
 from tui.widgets.transcript_items import TranscriptItems
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
-
-ROWS_PER_MESSAGE = 1 << 24
-"""Selections count rows by message and row in it, so that they outlive heights that change above."""
 
 _DRAWN_WHOLE = 200
 """Messages that are copied as they are drawn; of a larger selection those in the middle as written."""
@@ -22,20 +19,19 @@ def selected_text(items: TranscriptItems, selection: Selection, palette: Palette
     """Return the text under a selection: soft wraps joined, gutters and furniture left out."""
     if not len(items):
         return ""
-    first, first_row = divmod(selection.start.y, ROWS_PER_MESSAGE) if selection.start else (0, 0)
-    last, last_row = (
-        divmod(selection.end.y, ROWS_PER_MESSAGE) if selection.end else (len(items) - 1, ROWS_PER_MESSAGE)
-    )
-    last = min(last, len(items) - 1)
+    end = (len(items), 0)
+    first, first_order = divmod(selection.start.y, ORDERS_PER_MESSAGE) if selection.start else (0, 0)
+    last, last_order = divmod(selection.end.y, ORDERS_PER_MESSAGE) if selection.end else end
+    if last >= len(items):
+        last, last_order = len(items) - 1, ORDERS_PER_MESSAGE - 1
     texts = []
     for index in range(first, last + 1):
         if last - first > _DRAWN_WHOLE and first < index < last:
             texts.append(items[index].content)
             continue
-        items.measure(index)
-        item = items.item(index)
-        start = first_row if index == first else 0
-        stop = min(last_row + 1, item.height) if index == last else item.height
+        item = items.measured_whole(index)
+        start = item.row_at(first_order) if index == first else 0
+        stop = item.row_at(last_order) + 1 if index == last else item.height
         texts.append(_text_of_rows(item, index, start, stop, selection, palette, alone=first == last))
     return "\n\n".join(text for text in texts if text)
 
@@ -53,8 +49,8 @@ def _text_of_rows(
     rows = item.rows(start, stop, palette)
     text = ""
     began = False
-    for number, row in enumerate(rows, start):
-        span = selection.get_span(index * ROWS_PER_MESSAGE + number)
+    for row in rows:
+        span = selection.get_span(index * ORDERS_PER_MESSAGE + row.order)
         if span is None or (_is_furniture(row) and not (alone and len(rows) == 1)):
             continue
         piece = _slice(row, *span)
@@ -93,11 +89,9 @@ def _characters_in(text: str, cells: int) -> int:
     return count
 
 
-def whole_message(items: TranscriptItems, index: int) -> tuple[int, int]:
+def whole_message(index: int) -> tuple[int, int]:
     """Return the first and the last selection row of a message."""
-    items.measure(index)
-    first = index * ROWS_PER_MESSAGE
-    return first, first + items.heights[index] - 1
+    return index * ORDERS_PER_MESSAGE, (index + 1) * ORDERS_PER_MESSAGE - 1
 
 
 def word_at(text: str, position: int) -> tuple[int, int]:

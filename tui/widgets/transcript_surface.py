@@ -17,10 +17,10 @@ from textual.widget import Widget
 from tui.domain.conversation import MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.line import Palette
+from tui.rendering.message import ORDERS_PER_MESSAGE
 from tui.rendering.palette import palette_from
 from tui.widgets.transcript_items import TranscriptItems
 from tui.widgets.transcript_paint import Overlay, RowPainter
-from tui.widgets.transcript_selection import ROWS_PER_MESSAGE
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_find import Spot
@@ -51,7 +51,7 @@ class TranscriptSurface(ScrollView):
         self._items = TranscriptItems(document)
         self._painter = RowPainter(self._items)
         self._query = ""
-        self._found: tuple[MessageId, Spot] | None = None
+        self._found: Spot | None = None
         self._drawn_thumb = (0, 0)
         self._colors: Palette | None = None
         self._new_below = False
@@ -59,11 +59,21 @@ class TranscriptSurface(ScrollView):
         self._notice = ""
         self._question = ""
         self._view = Size(0, 0)
+        self._fill = 0
         self._code_offset = 0
         self._painted: dict[int, Strip] = {}
         self._painted_top = 0
 
     # What is where
+
+    @property
+    def unfold_thinking(self) -> bool:
+        """Whether thinking is shown while it is being written; it folds away when it is done."""
+        return self._items.unfold_thinking
+
+    @unfold_thinking.setter
+    def unfold_thinking(self, unfold: bool) -> None:
+        self._items.unfold_thinking = unfold
 
     @property
     def palette(self) -> Palette:
@@ -159,7 +169,7 @@ class TranscriptSurface(ScrollView):
     def _strips(self, first: int, last: int) -> list[Strip]:
         """Return the rows of the view from `first` to `last` (exclusive)."""
         painter, height = self._painter, self._view.height
-        painter.prepare(self._view.width, self.rich_style, self.palette)
+        painter.prepare(self._view.width, self._fill, self.rich_style, self.palette)
         if not len(self._items):
             return painter.notice(self._notice, height)[first:last]
         strips = painter.strips(self._top + first, self._top + last, self._overlay())
@@ -192,10 +202,7 @@ class TranscriptSurface(ScrollView):
         for line_filter in self.get_line_filters():
             background = self.background_colors[1]
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.right > self._view.width:
-            # The room of a scrollbar that is not shown is the widget's to fill.
-            strips = [strip.extend_cell_length(crop.right, self.rich_style) for strip in strips]
-        if crop.column_span != (0, strips[0].cell_length if strips else 0):
+        if crop.column_span != (0, self._fill):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
@@ -206,9 +213,9 @@ class TranscriptSurface(ScrollView):
             return strip
         row = self._top + y
         if row >= self._items.heights.total:
-            return strip.apply_offsets(0, len(self._items) * ROWS_PER_MESSAGE)
+            return strip.apply_offsets(0, len(self._items) * ORDERS_PER_MESSAGE)
         index, number = self._items.heights.find(row)
-        return strip.apply_offsets(0, index * ROWS_PER_MESSAGE + number)
+        return strip.apply_offsets(0, index * ORDERS_PER_MESSAGE + self._items.item(index).order_of(number))
 
     def _set_question(self, question: str) -> None:
         self._question = f" {question} " if question else ""

@@ -48,32 +48,32 @@ class TranscriptView(TranscriptSurface):
         """Measure what would be seen, and correct the position by what that changes above the view."""
         if self._placing or not self._is_ready:
             return super().validate_scroll_y(value)
-        anchor = self._items.heights.find(self._top)[0]
-        top = self._measured_top(value, anchor)
+        top = self._measured_top(value, self._top)
         if (shift := top - max(0, min(value, self.max_scroll_y))) and value != self.scroll_y:
             self.set_reactive(Widget.scroll_target_y, self.scroll_target_y + shift)
         return top
 
-    def _measured_top(self, wanted: float, anchor: int) -> float:
+    def _measured_top(self, wanted: float, anchor: float) -> float:
         """Return where `wanted` is once every height that is seen there is known.
 
         Args:
             wanted: The row that is to be at the top; infinite for the end.
-            anchor: The message that is not to move: heights that change above it move `wanted`.
+            anchor: The row that is not to move: what begins above it and changes its height moves `wanted`.
         """
         items, height = self._items, self._view.height
         while True:
             top = max(0.0, min(wanted, items.heights.total - height))
-            index = items.unmeasured_between(round(top), round(top) + height)
-            if index is None:
+            measured = items.measure_between(round(top), round(top) + height)
+            if measured is None:
                 break
-            grown = items.measure(index)
-            if index < anchor:
+            row, grown = measured
+            if row < anchor:
                 wanted += grown
+                anchor += grown
         self._update_total()
         return top
 
-    def _place(self, wanted: float, anchor: int) -> None:
+    def _place(self, wanted: float, anchor: float) -> None:
         """Put a row at the top of the view."""
         top = self._measured_top(wanted, anchor)
         if top == self.scroll_y:
@@ -108,7 +108,7 @@ class TranscriptView(TranscriptSurface):
         self.following = True
         self._anchor = None
         if self._is_ready:
-            self._place(inf, len(self._items))
+            self._place(inf, inf)
 
     def _capture(self) -> Anchor | None:
         """Return what is at the top of the view; None for the end of the text."""
@@ -127,13 +127,12 @@ class TranscriptView(TranscriptSurface):
             return
         index = self._items.index(anchor.message_id) if anchor is not None else None
         if self.following:
-            self._place(inf, len(self._items))
+            self._place(inf, inf)
         elif anchor is None or index is None:
-            self._place(self._top, self._items.heights.find(self._top)[0])
+            self._place(self._top, self._top)
         else:
-            self._items.measure(index)
-            row = self._items.item(index).row_of(anchor.place, self.palette)
-            self._place(self._items.heights.prefix(index) + row, index)
+            row = self._items.row_of(index, anchor.place, self.palette)
+            self._place(row, row)
 
     @contextmanager
     def _reading_held(self) -> Iterator[None]:
@@ -152,6 +151,7 @@ class TranscriptView(TranscriptSurface):
             changed = super()._size_updated(size, virtual_size, container_size, layout)
         finally:
             self._placing = False
+        self._fill = size.width
         view = Size(max(0, size.width - self.gutter.width), max(0, size.height - self.gutter.height))
         if view != self._view:
             self._view = view
@@ -179,18 +179,17 @@ class TranscriptView(TranscriptSurface):
 
     def _reach(self, wanted: float) -> float:
         """Measure everything on the way to a row, so that the way can be animated."""
-        items = self._items
-        anchor = items.heights.find(self._top)[0]
+        anchor = self._top
         shift = 0
         while True:
             here, there = self.scroll_y + shift, wanted + shift
             top, bottom = round(min(here, there)), round(max(here, there)) + self._view.height
-            index = items.unmeasured_between(max(0, top), bottom)
-            if index is None:
+            measured = self._items.measure_between(max(0, top), bottom)
+            if measured is None:
                 break
-            grown = items.measure(index)
-            shift += grown if index < anchor else 0
-        self._place(self.scroll_y + shift, anchor)
+            row, grown = measured
+            shift += grown if row < anchor + shift else 0
+        self._place(self.scroll_y + shift, anchor + shift)
         return max(0, min(wanted + shift, self.max_scroll_y))
 
     def page(self, direction: int) -> None:

@@ -1,0 +1,98 @@
+"""What can be done in the transcript with the mouse."""
+
+from collections.abc import Mapping
+
+from textual import events
+from textual.geometry import Offset
+from textual.selection import Selection
+
+from tui.domain.conversation import Message
+from tui.widgets import transcript_events
+from tui.widgets.transcript_actions import TranscriptActions
+from tui.widgets.transcript_selection import selected_text, whole_message, word_at
+
+_CODE_STEP = 4
+"""Cells by which long lines of code move at once."""
+
+
+class TranscriptMouse(TranscriptActions):
+    """Clicks on what can be clicked, selecting text, moving long lines of code."""
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Move long lines of code to the left."""
+        self.scroll_code(_CODE_STEP)
+        event.stop()
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Move long lines of code to the right."""
+        self.scroll_code(-_CODE_STEP)
+        event.stop()
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what was clicked at; twice selects the word there, three times the message."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        # Otherwise two clicks select everything there is.
+        event.prevent_default()
+        meta = event.style.meta
+        if meta.get("act") == "follow":
+            self.follow()
+            return
+        row = self._top + offset.y
+        if not self._is_ready or row >= self._items.heights.total:
+            return
+        index = self._items.heights.find(row)[0]
+        self._cursor = self._items[index].id
+        self.refresh()
+        if event.chain > 1:
+            self._select_around(index, offset.y, event)
+        else:
+            self._clicked(index, meta)
+
+    def _clicked(self, index: int, meta: Mapping[str, object]) -> None:
+        message = self._items[index]
+        act, href, code = meta.get("act"), meta.get("href"), meta.get("copy_code")
+        if isinstance(href, str):
+            self.post_message(transcript_events.LinkClicked(self, href))
+        elif isinstance(code, int):
+            blocks = self._items.item(index).code_blocks
+            if 0 <= code < len(blocks):
+                self._copy_block(blocks[code])
+        elif act == "fold":
+            self.action_toggle_fold()
+        elif act == "details":
+            with self._reading_held():
+                self._items.toggle_details(index)
+                self._items.measure(index)
+        elif isinstance(message, Message):
+            if act == "retry":
+                self.post_message(transcript_events.RetryRequested(self, message))
+            elif act == "continue":
+                self.post_message(transcript_events.ContinueRequested(self, message))
+            elif act == "branch" and isinstance(step := meta.get("step"), int):
+                self.post_message(transcript_events.BranchStepped(self, message, step))
+
+    def _select_around(self, index: int, y: int, event: events.Click) -> None:
+        _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
+        if event.chain > 2:
+            first, last = whole_message(index)
+            start, end = Offset(0, first), Offset(self._view.width, last)
+        elif offset is not None:
+            begin, stop = word_at(self.render_line(y).text, offset.x)
+            start, end = Offset(begin, offset[1]), Offset(stop, offset[1])
+        else:
+            return
+        self.screen.selections = {self: Selection(start, end)}
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the text under a selection, and what follows it."""
+        with self._reading_held():
+            text = selected_text(self._items, selection, self.palette)
+        return (text, "\n") if text else None
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw the selection; while there is one the text stays where it is."""
+        if selection is not None:
+            self.following = False
+        self.refresh()
