@@ -12,7 +12,7 @@ from tui.storage.rows import Value, storable
 
 _MAX_WORDS: Final = 32
 """Words of a query that count; FTS5 gives up on far longer expressions."""
-MAX_CANDIDATES: Final = 2000
+MAX_CANDIDATES: Final = 600
 """Matches that are ranked, the newest ones: a word that is everywhere must not rank the whole store."""
 _GRAM: Final = 3
 """Characters that a part of a word has at least to be found in the index of trigrams."""
