@@ -13,7 +13,7 @@ from tui.services.clock import SystemClock
 from tui.services.conversations import ConversationService
 from tui.services.events import EventBus, Subscription
 from tui.services.generation import GenerationService
-from tui.services.library import LibraryService
+from tui.services.collection import CollectionService
 from tui.services.titles import TitleService
 from tui.services.turns import TurnService
 from tui.services.undo import UndoService
@@ -88,7 +88,7 @@ class Desk:
         clock = SystemClock()
         self.undo = UndoService()
         self.conversations = ConversationService(store, self.bus, clock)
-        self.library = LibraryService(store, self.bus, clock, self.undo)
+        self.collection = CollectionService(store, self.bus, clock, self.undo)
         self.windows = WindowService(store, self.bus)
         self.able = True
         self.generation = GenerationService(

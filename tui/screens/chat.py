@@ -149,7 +149,7 @@ class ChatScreen(TreeScreen):
         self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
-        self._start(session.attempt(services.library.purge()), "purge")
+        self._start(session.attempt(services.collection.purge()), "purge")
         if first_message := prompt or self._sent_early:
             self._start(session.send(first_message), "send")
 

@@ -79,7 +79,7 @@ class TreeScreen(Screen[None]):
     def _branch_off_wanted(self, event: Transcript.BranchRequested) -> None:
         session = self.session
         if session is not None:
-            self._start(self._copied(session.services.library.branch_off(event.message)), "open")
+            self._start(self._copied(session.services.collection.branch_off(event.message)), "open")
 
     @on(Transcript.DeleteRequested)
     def _delete_wanted(self, event: Transcript.DeleteRequested) -> None:
@@ -88,7 +88,7 @@ class TreeScreen(Screen[None]):
 
     async def _delete_message(self, session: ChatSession, message: Message) -> None:
         try:
-            self._say_deleted(await session.services.library.delete_message(message))
+            self._say_deleted(await session.services.collection.delete_message(message))
             await session.open(message.conversation_id)
         except TuiError as error:
             self.tell(error)
@@ -101,7 +101,7 @@ class TreeScreen(Screen[None]):
 
     async def _clear(self, session: ChatSession, conversation_id: ConversationId) -> None:
         try:
-            self._say_deleted(await session.services.library.clear(conversation_id))
+            self._say_deleted(await session.services.collection.clear(conversation_id))
             await session.open(conversation_id)
         except TuiError as error:
             self.tell(error)
@@ -148,8 +148,8 @@ class TreeScreen(Screen[None]):
     def _row_edited(self, event: ConversationList.Edited) -> None:
         session = self.session
         if session is not None:
-            library = session.home.library
-            change = library.rename if event.what == "title" else library.set_tags
+            collection = session.home.collection
+            change = collection.rename if event.what == "title" else collection.set_tags
             self._start(self._tried(change(event.conversation_id, event.text)), "tree")
 
     @on(ConversationList.PinToggled)
@@ -157,7 +157,7 @@ class TreeScreen(Screen[None]):
         session = self.session
         if session is not None:
             pinned = not event.conversation.pinned
-            self._start(self._tried(session.home.library.set_pinned(event.conversation.id, pinned)), "tree")
+            self._start(self._tried(session.home.collection.set_pinned(event.conversation.id, pinned)), "tree")
 
     @on(ConversationList.DuplicateRequested)
     def _duplicate_wanted(self, event: ConversationList.DuplicateRequested) -> None:
@@ -166,7 +166,7 @@ class TreeScreen(Screen[None]):
     def _duplicate(self, conversation_id: ConversationId) -> None:
         session = self.session
         if session is not None and not session.is_temporary:
-            self._start(self._copied(session.home.library.duplicate(conversation_id)), "open")
+            self._start(self._copied(session.home.collection.duplicate(conversation_id)), "open")
 
     def action_duplicate(self) -> None:
         """Copy the open conversation."""
@@ -207,7 +207,7 @@ class TreeScreen(Screen[None]):
         instead = self.sidebar.neighbour(1) or self.sidebar.neighbour(-1)
         session.home.generation.stop(conversation_id)
         try:
-            self._say_deleted(await session.home.library.delete([conversation_id]))
+            self._say_deleted(await session.home.collection.delete([conversation_id]))
             if is_open:
                 await session.open(instead if instead != conversation_id else None)
         except TuiError as error:
@@ -234,22 +234,22 @@ class TreeScreen(Screen[None]):
             self._start(self._show_trash(self.session), "tree")
 
     async def _show_trash(self, session: ChatSession) -> None:
-        library = session.home.library
+        collection = session.home.collection
 
         def chosen(conversation_id: ConversationId | None) -> None:
             if conversation_id is not None:
                 self._start(self._put_back(session, conversation_id), "tree")
 
         try:
-            found = await library.trash()
+            found = await collection.trash()
         except TuiError as error:
             self.tell(error)
             return
-        self.app.push_screen(TrashScreen(found, library.remove), chosen)
+        self.app.push_screen(TrashScreen(found, collection.remove), chosen)
 
     async def _put_back(self, session: ChatSession, conversation_id: ConversationId) -> None:
         try:
-            await session.home.library.restore([conversation_id])
+            await session.home.collection.restore([conversation_id])
         except TuiError as error:
             self.tell(error)
             return

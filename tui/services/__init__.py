@@ -12,7 +12,7 @@ from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
 from tui.services.generation import GenerationService
-from tui.services.library import LibraryService
+from tui.services.collection import CollectionService
 from tui.services.models import ModelService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.titles import TitleService
@@ -40,7 +40,7 @@ class Services:
     generation: GenerationService
     engine: EngineSupervisor
     undo: UndoService
-    library: LibraryService
+    collection: CollectionService
     windows: WindowService
     titles: TitleService
 
@@ -117,7 +117,7 @@ def _over_store(
         generation=generation,
         engine=engine,
         undo=undo,
-        library=LibraryService(store, bus, clock, undo),
+        collection=CollectionService(store, bus, clock, undo),
         windows=WindowService(store, bus),
         titles=TitleService(
             store=store,

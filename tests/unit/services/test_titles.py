@@ -107,7 +107,7 @@ async def test_a_new_message_gives_the_title_up_at_once(desk: Desk) -> None:
 
 async def test_a_title_set_by_hand_stays(desk: Desk) -> None:
     conversation = await desk.begin("a")
-    await desk.library.rename(conversation.id, "Mine")
+    await desk.collection.rename(conversation.id, "Mine")
     await desk.ask(conversation, "a")
     await tried(desk)
     assert len(desk.backend.requests) == 1
@@ -120,7 +120,7 @@ async def test_a_title_set_by_hand_meanwhile_stays(desk: Desk) -> None:
     desk.backend.answers = [said("one"), Answer((Delta(content="Made"), DONE), gate=gate)]
     await desk.ask(conversation, "a")
     await happens(lambda: len(desk.backend.requests) == 2)
-    await desk.library.rename(conversation.id, "Mine")
+    await desk.collection.rename(conversation.id, "Mine")
     gate.set()
     await tried(desk)
     assert await title(desk, conversation) == "Mine"

@@ -172,18 +172,18 @@ class TreeMachine(RuleBasedStateMachine):
     def delete(self, number: int, fault: tuple[int, bool] | None) -> None:
         path = self.shown()
         if path:
-            self.step(self.desk.library.delete_message(path[number % len(path)]), fault)
+            self.step(self.desk.collection.delete_message(path[number % len(path)]), fault)
 
     @rule(number=st.integers(0, 9), everything=st.booleans())
     def delete_and_undo(self, number: int, everything: bool) -> None:
         path, rows = self.shown(), self.stored()
         if path:
             if everything:
-                self.run(self.desk.library.clear(self.conversation.id))
+                self.run(self.desk.collection.clear(self.conversation.id))
                 assert self.shown() == ()
             else:
                 gone = path[number % len(path)]
-                self.run(self.desk.library.delete_message(gone))
+                self.run(self.desk.collection.delete_message(gone))
                 assert gone.id not in {message.id for message in self.shown()}
             self.run(self.desk.undo.undo())
             assert self.shown() == path

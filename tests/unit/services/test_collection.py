@@ -12,7 +12,7 @@ from tests.support.fake_backend import Answer, said
 from tui.domain.conversation import MessageStatus
 from tui.domain.errors import BadRequest, StoreUnavailable
 from tui.domain.generation import Delta
-from tui.services.library import TRASH_SECONDS
+from tui.services.collection import TRASH_SECONDS
 from tui.storage.conversations import SqliteConversationStore
 
 
@@ -57,7 +57,7 @@ async def test_deleting_a_message_leaves_what_follows_and_undo_is_exact(desk: De
     before = await desk.path(conversation)
     everything = await desk.store.messages(conversation.id)
     for index in range(len(before)):
-        await desk.library.delete_message(before[index])
+        await desk.collection.delete_message(before[index])
         left = [m.content for n, m in enumerate(before) if n != index]
         assert await desk.texts(conversation) == left
         assert before[index].id not in {h.message_id for h in await desk.store.search(before[index].content)}
@@ -71,7 +71,7 @@ async def test_a_deleted_message_is_not_sent(desk: Desk) -> None:
     for text in ("a", "b"):
         await desk.ask(conversation, text)
     path = await desk.path(conversation)
-    await desk.library.delete_message(path[1])
+    await desk.collection.delete_message(path[1])
     await desk.ask(conversation, "c")
     assert [m.content for m in desk.backend.requests[-1].messages] == ["a", "b", "Yes.", "c"]
 
@@ -83,9 +83,9 @@ async def test_deleting_the_last_answer_shows_the_other_one(desk: Desk) -> None:
     await desk.generation.regenerate(conversation.id, (await desk.path(conversation))[1].id)
     await desk.idle(conversation)
     assert await desk.texts(conversation) == ["a", "two"]
-    await desk.library.delete_message((await desk.path(conversation))[1])
+    await desk.collection.delete_message((await desk.path(conversation))[1])
     assert await desk.texts(conversation) == ["a", "one"]
-    await desk.library.delete_message((await desk.path(conversation))[1])
+    await desk.collection.delete_message((await desk.path(conversation))[1])
     assert await desk.texts(conversation) == ["a"]
     await desk.undo.undo()
     await desk.undo.undo()
@@ -95,7 +95,7 @@ async def test_deleting_the_last_answer_shows_the_other_one(desk: Desk) -> None:
 async def test_undoing_a_deletion_keeps_what_was_said_since(desk: Desk) -> None:
     conversation = await desk.begin()
     await desk.ask(conversation, "a")
-    await desk.library.delete_message((await desk.path(conversation))[1])
+    await desk.collection.delete_message((await desk.path(conversation))[1])
     await desk.ask(conversation, "b")
     await desk.undo.undo()
     assert sorted(m.content for m in await desk.store.messages(conversation.id)) == ["Yes.", "Yes.", "a", "b"]
@@ -109,7 +109,7 @@ async def test_what_is_being_written_cannot_be_deleted(desk: Desk) -> None:
     await desk.generation.ask(conversation.id, "a")
     answer = (await desk.path(conversation))[1]
     with pytest.raises(BadRequest):
-        await desk.library.delete_message(answer)
+        await desk.collection.delete_message(answer)
     assert not desk.undo.next
     gate.set()
     await desk.idle(conversation)
@@ -120,7 +120,7 @@ async def test_clear_and_undo(desk: Desk) -> None:
     await desk.ask(conversation, "a")
     await desk.ask(conversation, "b")
     before = await desk.path(conversation)
-    assert await desk.library.clear(conversation.id) == "cleared 4 messages"
+    assert await desk.collection.clear(conversation.id) == "cleared 4 messages"
     assert await desk.path(conversation) == ()
     await desk.undo.undo()
     assert await desk.path(conversation) == before
@@ -129,16 +129,16 @@ async def test_clear_and_undo(desk: Desk) -> None:
 async def test_rename_pin_tag_delete_are_undone_in_turn(desk: Desk) -> None:
     conversation = await desk.begin("Old title")
     original = await desk.conversations.get(conversation.id)
-    await desk.library.rename(conversation.id, " New\x1b[31m title\n")
-    await desk.library.set_pinned(conversation.id, True)
-    await desk.library.set_tags(conversation.id, "Work, #rust work")
+    await desk.collection.rename(conversation.id, " New\x1b[31m title\n")
+    await desk.collection.set_pinned(conversation.id, True)
+    await desk.collection.set_tags(conversation.id, "Work, #rust work")
     changed = await desk.conversations.get(conversation.id)
     assert changed is not None
     assert changed.title_by_user and changed.pinned and changed.tags == ("rust", "work")
     assert "\x1b" not in changed.title
-    assert await desk.library.delete([conversation.id]) == f"deleted “{changed.title}”"
+    assert await desk.collection.delete([conversation.id]) == f"deleted “{changed.title}”"
     assert await desk.conversations.page() == ()
-    assert [c.id for c in await desk.library.trash()] == [conversation.id]
+    assert [c.id for c in await desk.collection.trash()] == [conversation.id]
     undone = await desk.undo.undo()
     assert undone is not None and undone.conversation_id == conversation.id
     assert await desk.conversations.page() == (changed,)
@@ -150,7 +150,7 @@ async def test_rename_pin_tag_delete_are_undone_in_turn(desk: Desk) -> None:
 
 async def test_an_undo_that_fails_can_be_tried_again(desk: Desk) -> None:
     conversation = await desk.begin("Old title")
-    await desk.library.rename(conversation.id, "New title")
+    await desk.collection.rename(conversation.id, "New title")
     faults = Faults(desk.store)
     faults.failing = True
     with pytest.raises(StoreUnavailable):
@@ -166,7 +166,7 @@ async def test_a_branch_into_a_new_conversation_has_the_path_and_no_more(desk: D
     await desk.ask(conversation, "b")
     before = await desk.store.messages(conversation.id)
     path = await desk.path(conversation)
-    copy = await desk.conversations.get(await desk.library.branch_off(path[1]))
+    copy = await desk.conversations.get(await desk.collection.branch_off(path[1]))
     assert copy is not None
     assert await desk.texts(copy) == ["a", "Yes."]
     assert not {m.id for m in await desk.store.messages(copy.id)} & {m.id for m in before}
@@ -181,7 +181,7 @@ async def test_a_duplicate_has_every_branch(desk: Desk) -> None:
     await desk.ask(conversation, "a")
     await desk.generation.regenerate(conversation.id, (await desk.path(conversation))[1].id)
     await desk.idle(conversation)
-    copy = await desk.conversations.get(await desk.library.duplicate(conversation.id))
+    copy = await desk.conversations.get(await desk.collection.duplicate(conversation.id))
     assert copy is not None
     opened = await desk.conversations.open(copy.id)
     assert [m.content for m in opened.path] == ["a", "two"]
@@ -194,13 +194,13 @@ async def test_the_trash_is_emptied_after_thirty_days(desk: Desk) -> None:
     await desk.ask(kept, "a")
     await desk.ask(kept, "b")
     path = await desk.path(kept)
-    now = desk.library._clock.now()
+    now = desk.collection._clock.now()
     for conversation, age in ((old, TRASH_SECONDS + 10), (recent, 10)):
         await desk.store.update(replace(conversation, trashed_at=now - age))
     await desk.store.delete_messages(kept.id, {path[1].id, path[2].id}, now - TRASH_SECONDS - 10)
-    await desk.library.purge()
+    await desk.collection.purge()
     assert await desk.conversations.get(old.id) is None
-    assert [c.id for c in await desk.library.trash()] == [recent.id]
+    assert [c.id for c in await desk.collection.trash()] == [recent.id]
     assert [(m.content, m.parent_id) for m in await desk.store.messages(kept.id)] == [
         ("a", None),
         ("Yes.", path[0].id),
@@ -225,7 +225,7 @@ async def test_copies_of_what_is_being_written_are_not(desk: Desk) -> None:
     gate = asyncio.Event()
     desk.backend.answers = [Answer((Delta(content="x"),), gate=gate)]
     await desk.generation.ask(conversation.id, "a")
-    copy = await desk.library.duplicate(conversation.id)
+    copy = await desk.collection.duplicate(conversation.id)
     assert (await desk.store.messages(copy))[-1].status is MessageStatus.INTERRUPTED
     gate.set()
     await desk.idle(conversation)

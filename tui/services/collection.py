@@ -29,7 +29,7 @@ TRASH_SECONDS = 30 * 24 * 60 * 60
 _PAUSE = 0.05
 
 
-class LibraryService:
+class CollectionService:
     """Changes saved conversations so that each change can be taken back."""
 
     def __init__(self, store: ConversationStore, bus: EventBus, clock: Clock, undo: UndoService) -> None:
