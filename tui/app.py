@@ -187,18 +187,23 @@ class ChatApp(App[None]):
     async def action_quit(self) -> None:
         """Leave; ask first while answers are being written."""
         live = self.services.generation.live if self.services else frozenset()
-        if not live or isinstance(self.screen, ConfirmScreen):
+        if not (live or self._chat.would_lose) or isinstance(self.screen, ConfirmScreen):
             self.exit()
+            return
+        if self._chat.would_lose:
+            self.push_screen(
+                ConfirmScreen("A temporary conversation is open. Quit?", "It is stored nowhere."), self._leave
+            )
             return
         answers = "An answer is" if len(live) == 1 else f"{len(live)} answers are"
 
-        def decided(yes: bool | None) -> None:
-            if yes:
-                self.exit()
-
         self.push_screen(
-            ConfirmScreen(f"{answers} still being written. Quit?", "What has arrived is kept."), decided
+            ConfirmScreen(f"{answers} still being written. Quit?", "What has arrived is kept."), self._leave
         )
+
+    def _leave(self, yes: bool | None) -> None:
+        if yes:
+            self.exit()
 
     async def on_unmount(self) -> None:
         """End everything in order, so that nothing is lost."""

@@ -18,7 +18,7 @@ from tui.domain.events import GenerationFinished
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.help import HelpScreen
-from tui.settings.schema import InterfaceSettings, ServerSettings, Settings
+from tui.settings.schema import ChatSettings, InterfaceSettings, ServerSettings, Settings
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.transcript import Transcript
 
@@ -72,6 +72,7 @@ async def running(
 ) -> AsyncIterator[Chat]:
     settings = Settings(
         server=ServerSettings(host=server.url),
+        chat=ChatSettings(titles=False),
         interface=InterfaceSettings(animation=False),
         data_dir=tmp_path / "data",
         state_dir=tmp_path / "state",
@@ -221,7 +222,10 @@ async def test_a_server_that_comes_later_is_used_without_a_key(tmp_path: Path) -
     server.start()
     server.stop()
     settings = Settings(
-        server=ServerSettings(host=server.url), data_dir=tmp_path / "data", state_dir=tmp_path / "state"
+        server=ServerSettings(host=server.url),
+        chat=ChatSettings(titles=False),
+        data_dir=tmp_path / "data",
+        state_dir=tmp_path / "state",
     )
     app = ChatApp(settings)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -389,6 +393,7 @@ async def test_the_theme_and_the_model_are_remembered(tmp_path: Path, server: Sc
 async def test_keys_are_those_of_the_settings(tmp_path: Path, server: ScriptedServer) -> None:
     settings = Settings(
         server=ServerSettings(host=server.url),
+        chat=ChatSettings(titles=False),
         keys={"sidebar.toggle": "f9", "no.such": "f8"},
         data_dir=tmp_path / "data",
         state_dir=tmp_path / "state",

@@ -34,6 +34,12 @@ KEYS: Mapping[str, bytes] = {
     "pageup": b"\x1b[5~",
     "pagedown": b"\x1b[6~",
     "f1": b"\x1bOP",
+    "f2": b"\x1bOQ",
+    "f7": b"\x1b[18~",
+    "f8": b"\x1b[19~",
+    "left": b"\x1b[D",
+    "right": b"\x1b[C",
+    "delete": b"\x1b[3~",
 } | {f"ctrl+{letter}": bytes([ord(letter) - 96]) for letter in "abcdefghijklmnopqrstuvwxyz"}
 """What a terminal sends for a key."""
 
@@ -178,5 +184,7 @@ def _environment(home: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "LANG": "C.UTF-8",
+        # Tests count requests; those about titles switch them on.
+        "OLLAMA_TUI_CHAT_TITLES": "false",
         "TEXTUAL_ANIMATIONS": "none",
     }

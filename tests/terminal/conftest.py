@@ -31,10 +31,11 @@ def start(server: ScriptedServer, home: Path) -> Iterator[Start]:
     """Return what starts the command against the scripted server; every run is ended after the test."""
     running: list[Terminal] = []
 
-    def started(*arguments: str, ready: bool = True, columns: int = 120, rows: int = 40) -> Terminal:
-        terminal = Terminal(
-            arguments, home=home, environment={"OLLAMA_HOST": server.url}, columns=columns, rows=rows
-        )
+    def started(
+        *arguments: str, ready: bool = True, columns: int = 120, rows: int = 40, **environment: str
+    ) -> Terminal:
+        variables = {"OLLAMA_HOST": server.url, **environment}
+        terminal = Terminal(arguments, home=home, environment=variables, columns=columns, rows=rows)
         running.append(terminal)
         if ready:
             terminal.wait_for(f"● {server.url.removeprefix('http://')}")

@@ -16,6 +16,8 @@ class Scope(StrEnum):
     LIBRARY = "library"
     DIALOG = "dialog"
     HELP = "help"
+    SEARCH = "search"
+    TRASH = "trash"
 
 
 class Group(StrEnum):
@@ -29,6 +31,7 @@ class Group(StrEnum):
     SIDEBAR = "Side panel"
     MODELS = "Model list"
     LIBRARY = "Model manager"
+    SEARCH = "Search and trash"
     DIALOG = "Dialogs"
 
 

@@ -22,6 +22,8 @@ WHERE: dict[Scope, str] = {
     Scope.LIBRARY: "in the model manager",
     Scope.DIALOG: "in a dialog",
     Scope.HELP: "in the help",
+    Scope.SEARCH: "in the search",
+    Scope.TRASH: "in the trash",
 }
 """Where the keys of a scope work."""
 

@@ -76,7 +76,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
     Command(
         "sidebar.filter",
         "Search",
-        "Search the titles of the conversations.",
+        "Search titles and messages; tag: finds tags.",
         Scope.SIDEBAR,
         "focus_filter",
         "slash",

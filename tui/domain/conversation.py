@@ -1,7 +1,7 @@
 """Conversations: a tree of messages and the path through it that is shown and sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
 from uuid import uuid4
@@ -128,6 +128,8 @@ class Conversation:
     """An answer ended that has not been looked at."""
     trashed_at: float | None = None
     """Seconds since the epoch; None while it is not in the trash."""
+    tags: tuple[str, ...] = ()
+    """Words it was tagged with, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,63 @@ def sent_history(path: Sequence[Message], system: str) -> tuple[tuple[Role, Mess
             continue
         history.append((message.role, message))
     return tuple(history)
+
+
+def tags_from(text: str) -> tuple[str, ...]:
+    """Return the tags in a text that has them between commas or spaces: folded, sorted, each once."""
+    words = text.replace(",", " ").split()
+    return tuple(sorted({word.lstrip("#").casefold()[:40] for word in words} - {""}))
+
+
+def newest_leaf(messages: Iterable[Message], message_id: MessageId) -> MessageId:
+    """Return where the branch through a message ends, following the newest message each time."""
+    newest: dict[MessageId | None, MessageId] = {message.parent_id: message.id for message in messages}
+    seen = {message_id}
+    while (below := newest.get(message_id)) is not None and below not in seen:
+        seen.add(below)
+        message_id = below
+    return message_id
+
+
+def without(messages: Sequence[Message], gone: Set[MessageId]) -> tuple[Message, ...]:
+    """Return messages without some; what followed those hangs on the nearest ancestor that is left."""
+    parents = {message.id: message.parent_id for message in messages}
+
+    def left(parent_id: MessageId | None) -> MessageId | None:
+        seen: set[MessageId] = set()
+        while parent_id is not None and parent_id in gone and parent_id not in seen:
+            seen.add(parent_id)
+            parent_id = parents.get(parent_id)
+        return None if parent_id in gone else parent_id
+
+    return tuple(
+        replace(message, parent_id=left(message.parent_id)) if message.parent_id in gone else message
+        for message in messages
+        if message.id not in gone
+    )
+
+
+def leaf_without(
+    messages: Sequence[Message], leaf: MessageId | None, gone: Set[MessageId]
+) -> MessageId | None:
+    """Return which branch is shown when some messages are deleted of the one that ends at `leaf`.
+
+    It is the same branch without them. Where its end goes, an alternative to what was there is shown, if
+    there is one, otherwise the branch ends earlier.
+    """
+    if leaf not in gone:
+        return leaf
+    path = list(active_path(messages, leaf))
+    last_gone = path[-1] if path else None
+    while path and path[-1].id in gone:
+        last_gone = path.pop()
+    left = without(messages, gone)
+    last = next((message.id for message in reversed(path)), None)
+    if last_gone is not None:
+        siblings = [message.id for message in left if message.parent_id == last]
+        if siblings:
+            return newest_leaf(left, siblings[-1])
+    return last
 
 
 def branches_of(messages: Iterable[Message], path: Sequence[Message]) -> dict[MessageId, tuple[int, int]]:

@@ -72,6 +72,18 @@ class StoreUnavailable(TuiError):
     """The conversation store cannot be opened or written."""
 
 
+class ConversationGone(StoreUnavailable):
+    """The conversation or message was deleted, perhaps in another window."""
+
+
+class WrittenElsewhere(TuiError):
+    """Another window is writing an answer in the conversation."""
+
+
+class NoLongerQueued(TuiError):
+    """A message that waited was sent or taken back meanwhile, perhaps in another window."""
+
+
 class StoreCorrupt(StoreUnavailable):
     """The file is not a database, or a damaged one. It was kept as it is."""
 

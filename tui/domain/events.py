@@ -128,6 +128,14 @@ class ServersChanged:
     servers: tuple[ServerReport, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoreStateChanged:
+    """Writing to the store began to fail, or works again."""
+
+    error: TuiError | None
+    """Why it fails; None when it works."""
+
+
 Event = (
     GenerationStarted
     | GenerationUpdated
@@ -139,5 +147,6 @@ Event = (
     | WarmUpChanged
     | ServerStateChanged
     | ServersChanged
+    | StoreStateChanged
 )
 """Everything that is published."""

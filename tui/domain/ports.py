@@ -1,6 +1,6 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from typing import Protocol
 
 from tui.domain.conversation import (
@@ -15,6 +15,7 @@ from tui.domain.conversation import (
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.pull import NewModel, PullStep
+from tui.domain.search import SearchQuery
 
 
 class ModelLibrary(Protocol):
@@ -99,8 +100,16 @@ class ConversationStore(Protocol):
         """Wait for every write and close the file."""
         ...
 
-    async def create(self, conversation: Conversation) -> None:
-        """Store a new conversation."""
+    async def beside(self) -> "ConversationStore":
+        """Return an empty store that is nowhere but in memory."""
+        ...
+
+    async def data_version(self) -> int:
+        """Return a number that changes when another process has changed something."""
+        ...
+
+    async def create(self, conversation: Conversation, messages: Sequence[Message] = ()) -> None:
+        """Store a new conversation, with its messages, in one transaction."""
         ...
 
     async def conversation(self, conversation_id: ConversationId) -> Conversation | None:
@@ -128,6 +137,37 @@ class ConversationStore(Protocol):
         """
         ...
 
+    async def filtered(self, query: SearchQuery, *, limit: int = 200) -> tuple[Conversation, ...]:
+        """Return conversations whose title or messages contain the words, and that have the tag."""
+        ...
+
+    async def titled(self, query: SearchQuery, *, limit: int = 5) -> tuple[Conversation, ...]:
+        """Return conversations whose titles have the words, the best first."""
+        ...
+
+    async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
+        """Return how many conversations are pinned, and how many others lie between borders.
+
+        The borders are times, the latest first; what lies before the last is counted as well.
+        """
+        ...
+
+    async def oldest(self) -> float | None:
+        """Return when the conversation that rests longest was last updated; None without any."""
+        ...
+
+    async def trash(self, *, limit: int = 1000) -> tuple[Conversation, ...]:
+        """Return what is in the trash, the last thrown away first."""
+        ...
+
+    async def purge(self, before: float) -> bool:
+        """Remove for good some of what was thrown away before a time; return whether to go on."""
+        ...
+
+    async def live_elsewhere(self) -> frozenset[ConversationId]:
+        """Return the conversations in which another process is writing an answer."""
+        ...
+
     async def latest(self) -> Conversation | None:
         """Return the conversation that was last written in, or None."""
         ...
@@ -140,12 +180,30 @@ class ConversationStore(Protocol):
         """Return all messages of a conversation, every branch, in the order they were stored."""
         ...
 
-    async def add_messages(self, messages: Sequence[Message]) -> None:
+    async def add_messages(self, messages: Sequence[Message], *, sent: MessageId | None = None) -> None:
         """Store new messages in one transaction.
 
         The last one becomes its conversation's active leaf, its time the conversation's
-        `updated_at`. Messages with status `streaming` are owned by this process.
+        `updated_at`. Messages with status `streaming` are owned by this process. `sent` is the message
+        that waited, which these are made of: it waits no longer.
+
+        Raises:
+            NoLongerQueued: `sent` did not wait any more. Nothing was stored.
+            WrittenElsewhere: another process is writing an answer in the conversation. Nothing was
+                stored.
         """
+        ...
+
+    async def delete_messages(self, conversation_id: ConversationId, ids: Set[MessageId], now: float) -> None:
+        """Delete messages so that they can be restored; what follows them stays.
+
+        Raises:
+            BadRequest: one of them is being written.
+        """
+        ...
+
+    async def restore_messages(self, conversation_id: ConversationId, ids: Set[MessageId]) -> None:
+        """Put messages back where they were before they were deleted."""
         ...
 
     async def reopen(self, message_id: MessageId) -> None:
@@ -173,6 +231,14 @@ class ConversationStore(Protocol):
 
     async def dequeue(self, queued_id: MessageId) -> None:
         """Remove a message that no longer waits."""
+        ...
+
+    async def change_queued(self, queued_id: MessageId, content: str) -> None:
+        """Replace the text of a message that waits.
+
+        Raises:
+            NoLongerQueued: it does not wait any more.
+        """
         ...
 
     async def queued(self, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:
@@ -216,10 +282,19 @@ class ConversationStore(Protocol):
         """
         ...
 
-    async def search(self, query: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+    async def search(self, query: SearchQuery | str, *, limit: int = 50) -> tuple[SearchHit, ...]:
         """Return the messages that contain the words of `query`, the best first.
 
-        Query text is words to find, never FTS5 syntax.
+        Query text is words to find, never FTS5 syntax. Cancelling the caller interrupts the search.
+        """
+        ...
+
+    async def search_parts(
+        self, query: SearchQuery, *, limit: int = 50, found: frozenset[MessageId] = frozenset()
+    ) -> tuple[SearchHit, ...]:
+        """Return the messages that contain the words of `query` inside other words, the newest first.
+
+        Those `found` already are left out.
         """
         ...
 

@@ -7,7 +7,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.getters import query_one
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -24,6 +23,7 @@ from tui.domain.events import (
     QueueChanged,
     ServerCondition,
     ServerStateChanged,
+    StoreStateChanged,
 )
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
@@ -31,12 +31,16 @@ from tui.screens.drafts import DraftKeeper
 from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
-from tui.services import Services
+from tui.screens.tree import TreeScreen
+from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
+
+_IN_TURN = ("send", "tree", "temporary")
+"""Work that is never given up for later work of its kind."""
 
 _OPENED = ("http://", "https://", "mailto:")
 """How an address begins that is opened outside; a model must not name a file or a program."""
@@ -45,7 +49,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(ModelActions):
+class ChatScreen(ModelActions, TreeScreen):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -61,8 +65,6 @@ class ChatScreen(ModelActions):
         &.-narrow.-forced.-sidebar ConversationList { display: block; }
     }
     """
-
-    sidebar = query_one(ConversationList)
 
     def __init__(self, *, sidebar: bool = True, unfold_thinking: bool = True) -> None:
         """Make a screen that can be written in, but does nothing until it has a session.
@@ -131,13 +133,16 @@ class ChatScreen(ModelActions):
         self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)
         self._start(session.list_conversations(), "list")
+        self._start(session.attempt(services.collection.purge()), "purge")
         if first_message := prompt or self._sent_early:
             self._start(session.send(first_message), "send")
 
     async def flush(self) -> None:
         """Save what is not saved yet."""
-        if self._drafts is not None:
-            await self._drafts.flush()
+        if self._drafts is not None and self.session is not None:
+            await self._drafts.try_flush()
+            if self.session.is_temporary:
+                await end_temporary(self.session.services)
 
     def receive(self, event: Event) -> None:
         """Show what happened."""
@@ -150,12 +155,20 @@ class ChatScreen(ModelActions):
                 self._moved(session, event)
             case ConversationsChanged():
                 self._start(session.list_conversations(), "list")
+                if event.conversation_id is None:
+                    self._start(session.read_again(), "again")
+            case StoreStateChanged():
+                self._show_store_state(event.error)
             case ModelsChanged():
                 session.show_model()
             case ServerStateChanged():
                 session.show_server()
                 if event.state.condition is ServerCondition.CONNECTED:
                     self._start(session.refresh_models(), "models")
+
+    def _show_store_state(self, error: TuiError | None) -> None:
+        kept = "What is on the screen is kept in memory and saved as soon as that works."
+        self.pane.status.notice = f"{error.message} {kept}" if error else ""
 
     def _moved(self, session: ChatSession, event: ConversationEvent) -> None:
         if not session.moved(event):
@@ -166,9 +179,14 @@ class ChatScreen(ModelActions):
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; but for sending, later work of a group replaces earlier."""
+        """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
         self.run_worker(
-            work, name=group, group=group, description=group, exit_on_error=True, exclusive=group != "send"
+            work,
+            name=group,
+            group=group,
+            description=group,
+            exit_on_error=True,
+            exclusive=group not in _IN_TURN,
         )
 
     def tell(self, error: TuiError) -> None:
@@ -237,8 +255,9 @@ class ChatScreen(ModelActions):
         self.app.push_screen(ConfirmScreen("Open this address in the browser?", address), decided)
 
     def _open(self, conversation_id: ConversationId | None) -> None:
-        if self.session is not None:
-            self._start(self.session.open(conversation_id), "open")
+        session = self.session
+        if session is not None:
+            self.leaving_temporary(lambda: self._start(session.open(conversation_id), "open"))
 
     def action_new_conversation(self) -> None:
         """Begin a new conversation."""
@@ -267,6 +286,8 @@ class ChatScreen(ModelActions):
 
     def action_stop_or_return(self) -> None:
         """Stop the answer; otherwise return to the input."""
+        if self.session is not None and self.session.editing.end():
+            return
         shown = self.pane.conversation_id
         if self.cancel_warm_up():
             return

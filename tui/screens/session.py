@@ -16,15 +16,18 @@ from tui.domain.generation import Think
 from tui.domain.model import find_model
 from tui.domain.thinking import thinking_choices
 from tui.screens.drafts import DraftKeeper
+from tui.screens.editing import Editing
 from tui.screens.notices import empty_notice
-from tui.services import Services
+from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
+from tui.widgets.conversation_pages import PAGE
 from tui.widgets.conversation_pane import ConversationPane
+from tui.widgets.groups import PINNED, borders_of
 from tui.widgets.header_bar import HeaderBar
 
-_LISTED = 1000
-"""Conversations that the side panel holds."""
+_FOUND = 500
+"""Conversations that the side panel lists while it is filtered."""
 
 
 ConversationEvent = GenerationUpdated | GenerationStarted | GenerationFinished | QueueChanged
@@ -62,6 +65,10 @@ class ChatSession:
             system: System prompt of new conversations.
         """
         self.services = services
+        """What works for the open conversation: over memory alone while it is a temporary one."""
+        self.home = services
+        """What works for the saved conversations."""
+        self.editing = Editing(pane)
         self.conversation: Conversation | None = None
         """The open conversation; None for one that has not begun."""
         self._header = header
@@ -113,14 +120,34 @@ class ChatSession:
     def keep_draft(self, text: str) -> None:
         """Have unsent text saved soon."""
         if self._opening is None:
-            self._drafts.keep(self._pane.conversation_id, text)
+            self._drafts.keep(self._pane.conversation_id, self.editing.draft(text))
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the open conversation is stored nowhere."""
+        return self.services is not self.home
+
+    async def use(self, services: Services) -> None:
+        """Work with other services from now on, and show a conversation that has not begun."""
+        await self._drafts.try_flush()
+        self.editing.end()
+        before, self.services = self.services, services
+        self._drafts.use(services.conversations.save_draft)
+        self._show(None, None, await self.services.conversations.draft(None), keep=False)
+        if before is not self.home:
+            await end_temporary(before)
+
+    @property
+    def live(self) -> frozenset[ConversationId]:
+        """The saved conversations in which answers are being written, in any window."""
+        return self.home.generation.live | self.home.windows.live_elsewhere
 
     def moved(self, event: ConversationEvent) -> bool:
         """Show what happened in a conversation; False when the open one has to be read again."""
         if event.conversation_id == self._opening and not isinstance(event, GenerationUpdated):
             self._outdated = True
         if isinstance(event, GenerationStarted):
-            self._sidebar.set_live(self.services.generation.live)
+            self._sidebar.set_live(self.live)
         if event.conversation_id != self._pane.conversation_id:
             return True
         match event:
@@ -142,7 +169,7 @@ class ChatSession:
     async def open(self, conversation_id: ConversationId | None) -> None:
         """Show a conversation where it was left; None shows one that has not begun."""
         try:
-            await self._drafts.flush()
+            await self._drafts.try_flush()
             if conversation_id is None:
                 self._show(None, None, await self.services.conversations.draft(None))
             else:
@@ -154,9 +181,13 @@ class ChatSession:
 
     async def send(self, text: str) -> None:
         """Send a message in the open conversation; a refused one stays in the input."""
-        self._drafts.keep(self._pane.conversation_id, text)
+        if self.editing.target is None:
+            self._drafts.keep(self._pane.conversation_id, text)
         try:
             await self._drafts.flush()
+            if self.editing.target is not None:
+                await self.editing.send(self.services, text)
+                return
             model = await self._model_to_ask()
             conversation = self.conversation
             if conversation is None:
@@ -223,21 +254,60 @@ class ChatSession:
         if shown in self.services.generation.live:
             self._tell(BadRequest("An answer is being written.", "Stop it with Esc to see other branches."))
             return
+        place = self._pane.place_of(message_id)
         await self.attempt(self.services.conversations.step_branch(shown, message_id, step))
         await self.open(shown)
+        if place is not None:
+            # On the other branch the cursor stands where it stood, so that the next step goes on.
+            self._pane.go_to_place(place)
 
-    async def list_conversations(self) -> None:
-        """Show the saved conversations."""
+    async def list_conversations(self, offset: int | None = None) -> None:
+        """Show the saved conversations.
+
+        Args:
+            offset: The first that is wanted; None for those that are seen.
+        """
+        conversations, now = self.home.conversations, time.time()
         try:
-            rows = await self.services.conversations.page(query=self._sidebar.query_text, limit=_LISTED)
+            if query := self._sidebar.query_text:
+                rows = await conversations.page(query=query, limit=_FOUND)
+                self._sidebar.set_conversations(rows, now)
+            else:
+                headings, borders = borders_of(now, await conversations.oldest())
+                counts = await conversations.counts(borders)
+                first = max(0, self._sidebar.rows.first_visible - PAGE // 2) if offset is None else offset
+                rows = await conversations.page(offset=first, limit=PAGE)
+                groups = list(zip((PINNED, *headings), counts, strict=False))
+                self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
+            self._sidebar.set_live(self.live)
+            opened = self._pane.conversation_id
+            if opened is not None and (found := await self.services.conversations.get(opened)) is not None:
+                self._show_conversation(found)
+        except TuiError as error:
+            self._tell(error)
+
+    async def read_again(self) -> None:
+        """Show what another window has changed in the open conversation."""
+        shown = self._pane.conversation_id
+        if shown is None or not self._is_at_rest(shown):
+            return
+        try:
+            if await self.services.conversations.get(shown) is None:
+                return
+            opened = await self.services.conversations.open(shown)
         except TuiError as error:
             self._tell(error)
             return
-        self._sidebar.set_conversations(rows, time.time())
-        self._sidebar.set_live(self.services.generation.live)
-        for row in rows:
-            if row.id == self._pane.conversation_id:
-                self._show_conversation(row)
+        if self._is_at_rest(shown):
+            self._show(opened.conversation, opened, opened.draft)
+
+    def _is_at_rest(self, conversation_id: ConversationId) -> bool:
+        """Tell whether a conversation is shown, and nothing is done here that would show more of it."""
+        return (
+            conversation_id == self._pane.conversation_id
+            and conversation_id not in self.services.generation.live
+            and self._opening is None
+        )
 
     async def refresh_models(self) -> None:
         """Ask the server for its models; what is known stays where it does not say."""
@@ -265,9 +335,18 @@ class ChatSession:
         finally:
             self._opening = None
 
-    def _show(self, conversation: Conversation | None, opened: OpenedConversation | None, draft: str) -> None:
+    def _show(
+        self,
+        conversation: Conversation | None,
+        opened: OpenedConversation | None,
+        draft: str,
+        *,
+        keep: bool = True,
+    ) -> None:
         leaving = self._pane.conversation_id
         conversation_id = conversation.id if conversation else None
+        if conversation_id != leaving:
+            self.editing.end()
         written = self._pane.prompt.draft
         self._pane.show(
             conversation_id,
@@ -280,8 +359,9 @@ class ChatSession:
         self.services.generation.viewing = conversation_id
         if not self._begun:
             self._pane.prompt.text = written or draft
-        elif conversation_id != leaving:
-            self._drafts.keep(leaving, written)
+        elif conversation_id != leaving or not keep:
+            if keep:
+                self._drafts.keep(leaving, written)
             self._pane.prompt.text = draft
         progress = self.services.generation.progress(conversation_id) if conversation_id else None
         if progress is not None:
@@ -289,6 +369,9 @@ class ChatSession:
 
     def _show_conversation(self, conversation: Conversation | None) -> None:
         self.conversation = conversation
-        self._header.conversation_title = conversation.title if conversation else UNTITLED
-        self._sidebar.current = conversation.id if conversation else None
+        title = conversation.title if conversation else UNTITLED
+        self._header.conversation_title = (
+            f"Temporary, stored nowhere · {title}" if self.is_temporary else title
+        )
+        self._sidebar.current = conversation.id if conversation and not self.is_temporary else None
         self.show_model()

@@ -1,7 +1,7 @@
 """Use cases, free of any user interface, and the one place that puts them together."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from tui.backends.connect import connect_ollama
 from tui.domain.events import ServerCondition, ServerStateChanged
 from tui.domain.model import find_running
 from tui.services.clock import SystemClock
+from tui.services.collection import CollectionService
 from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
@@ -19,8 +20,11 @@ from tui.services.ollama_process import OllamaProcess
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
+from tui.services.titles import TitleService
 from tui.services.turns import TurnService
+from tui.services.undo import UndoService
 from tui.services.warm_up import WarmUpService
+from tui.services.windows import WindowService
 from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
@@ -46,9 +50,15 @@ class Services:
     warm_up: WarmUpService
     servers: ServerDirectory
     ollama: OllamaProcess
+    undo: UndoService
+    collection: CollectionService
+    windows: WindowService
+    titles: TitleService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
+        await self.titles.aclose()
+        await self.windows.aclose()
         await self.generation.aclose()
         await self.pulls.aclose()
         await self.warm_up.aclose()
@@ -92,22 +102,19 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
-    generation = GenerationService(
-        store=store,
-        turns=TurnService(store, clock, settings.chat.keep_alive),
-        backend=server.backend,
-        bus=bus,
-        clock=clock,
-        suspect=server.suspect,
-    )
-    return Services(
+    over = _over_store(settings, store, bus, clock, server)
+    services = Services(
         settings=settings,
         bus=bus,
         store=store,
         server=server,
         models=models,
-        conversations=ConversationService(store, bus, clock),
-        generation=generation,
+        conversations=over.conversations,
+        generation=over.generation,
+        undo=over.undo,
+        collection=over.collection,
+        windows=over.windows,
+        titles=over.titles,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -133,6 +140,76 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
             stop_at_exit=settings.server.stop_ollama_at_exit,
         ),
     )
+    services.windows.start()
+    if settings.chat.titles:
+        services.titles.start()
+    return services
+
+
+@dataclass(frozen=True, slots=True)
+class _OverStore:
+    """The services that belong to one store."""
+
+    conversations: ConversationService
+    generation: GenerationService
+    undo: UndoService
+    collection: CollectionService
+    windows: WindowService
+    titles: TitleService
+
+
+def _over_store(
+    settings: "Settings", store: "ConversationStore", bus: EventBus, clock: SystemClock, server: ServerMonitor
+) -> _OverStore:
+    """Return the services over a store, with nothing started."""
+    undo = UndoService()
+    generation = GenerationService(
+        store=store,
+        turns=TurnService(store, clock, settings.chat.keep_alive),
+        backend=server.backend,
+        bus=bus,
+        clock=clock,
+        suspect=server.suspect,
+    )
+    return _OverStore(
+        conversations=ConversationService(store, bus, clock),
+        generation=generation,
+        undo=undo,
+        collection=CollectionService(store, bus, clock, undo),
+        windows=WindowService(store, bus),
+        titles=TitleService(
+            store=store,
+            backend=server.backend,
+            bus=bus,
+            busy=lambda: bool(generation.live),
+            able=lambda: not server.state.embedded,
+        ),
+    )
+
+
+async def temporary(services: Services) -> Services:
+    """Return services like others, but over an empty store that is nowhere but in memory.
+
+    Server, models and engine are shared; end them with `end_temporary`.
+    """
+    store = await services.store.beside()
+    over = _over_store(services.settings, store, services.bus, SystemClock(), services.server)
+    return replace(
+        services,
+        store=store,
+        conversations=over.conversations,
+        generation=over.generation,
+        undo=over.undo,
+        collection=over.collection,
+        windows=over.windows,
+        titles=over.titles,
+    )
+
+
+async def end_temporary(services: Services) -> None:
+    """Forget everything that `temporary` services hold."""
+    await services.generation.aclose()
+    await services.store.aclose()
 
 
 def _server(settings: "Settings", chosen: str, engine: EngineSupervisor) -> tuple[ServerChoice, str]:

@@ -1,7 +1,7 @@
 """Saved conversations: begin, open, find, change."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
@@ -11,9 +11,11 @@ from tui.domain.conversation import (
     Message,
     MessageId,
     QueuedMessage,
+    SearchHit,
     active_path,
     branches_of,
     new_conversation_id,
+    newest_leaf,
     sibling_leaf,
     title_from,
 )
@@ -21,6 +23,7 @@ from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
 from tui.domain.generation import Think
 from tui.domain.ports import Clock, ConversationStore
+from tui.domain.search import SearchQuery, parse_query
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 
@@ -36,6 +39,18 @@ class OpenedConversation:
     """Place and number of siblings, for the messages that have any."""
     queued: tuple[QueuedMessage, ...]
     draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEverywhere:
+    """What a search has found so far."""
+
+    titles: tuple[Conversation, ...]
+    """Conversations whose titles have the words."""
+    hits: tuple[SearchHit, ...]
+    """Messages that have them."""
+    done: bool
+    """There is no more to come."""
 
 
 class ConversationService:
@@ -82,8 +97,62 @@ class ConversationService:
         return OpenedConversation(conversation, path, branches, queued, draft)
 
     async def page(self, *, query: str = "", offset: int = 0, limit: int = 200) -> tuple[Conversation, ...]:
-        """Return saved conversations as the side panel lists them."""
-        return await self._store.conversations(query=query, offset=offset, limit=limit)
+        """Return saved conversations as the side panel lists them.
+
+        Args:
+            query: Words in titles or messages, and perhaps `tag:`; empty for all conversations.
+            offset: How many to leave out; without a query.
+            limit: How many at most.
+        """
+        if not query.strip():
+            return await self._store.conversations(offset=offset, limit=limit)
+        try:
+            wanted = parse_query(query)
+        except BadRequest:
+            wanted = SearchQuery(query)
+        if wanted.is_empty:
+            return await self._store.conversations(limit=limit)
+        return await self._store.filtered(wanted, limit=limit)
+
+    async def oldest(self) -> float | None:
+        """Return when the conversation that rests longest was last updated; None without any."""
+        return await self._store.oldest()
+
+    async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
+        """Return how many are pinned, and how many of the others lie before, between and after borders."""
+        return await self._store.counts(borders)
+
+    async def get(self, conversation_id: ConversationId) -> Conversation | None:
+        """Return a conversation without its messages, or None."""
+        return await self._store.conversation(conversation_id)
+
+    async def search(self, text: str, *, limit: int = 50) -> AsyncGenerator[FoundEverywhere, None]:
+        """Look for words and filters in everything; yield what is found so far, twice at most.
+
+        Raises:
+            BadRequest: a filter makes no sense.
+        """
+        query = parse_query(text)
+        if query.is_empty:
+            return
+        titles: tuple[Conversation, ...] = ()
+        if query.words and query == SearchQuery(query.words, tag=query.tag):
+            titles = await self._store.titled(query, limit=5)
+        hits = await self._store.search(query, limit=limit)
+        enough = len(hits) >= limit or not query.words
+        yield FoundEverywhere(titles, hits, done=enough)
+        if not enough:
+            known = frozenset(hit.message_id for hit in hits)
+            more = await self._store.search_parts(query, limit=limit - len(hits), found=known)
+            yield FoundEverywhere(titles, (*hits, *more), done=True)
+
+    async def show_message(self, conversation_id: ConversationId, message_id: MessageId) -> None:
+        """Make the branch that holds a message the one that is shown."""
+        messages = await self._store.messages(conversation_id)
+        conversation = await self._store.conversation(conversation_id)
+        leaf = conversation.active_leaf if conversation else None
+        if all(message.id != message_id for message in active_path(messages, leaf)):
+            await self._store.set_active_leaf(conversation_id, newest_leaf(messages, message_id))
 
     async def latest(self) -> Conversation | None:
         """Return the conversation that was last written in, or None."""

@@ -12,6 +12,7 @@ from tui.domain.events import (
     QueueChanged,
     ServersChanged,
     ServerStateChanged,
+    StoreStateChanged,
 )
 
 
@@ -32,6 +33,8 @@ def _replaces(event: Event) -> Hashable | None:
             return "server"
         case ServersChanged():
             return "servers"
+        case StoreStateChanged():
+            return "store"
         case _:
             return None
 

@@ -12,13 +12,23 @@ from tui.domain.conversation import (
     QueuedMessage,
     new_message_id,
 )
-from tui.domain.errors import AnswerInterrupted, BadRequest, ServerUnreachable, StoreUnavailable, TuiError
+from tui.domain.errors import (
+    AnswerInterrupted,
+    BadRequest,
+    ConversationGone,
+    NoLongerQueued,
+    ServerUnreachable,
+    StoreUnavailable,
+    TuiError,
+    WrittenElsewhere,
+)
 from tui.domain.events import (
     ConversationsChanged,
     GenerationFinished,
     GenerationStarted,
     GenerationUpdated,
     QueueChanged,
+    StoreStateChanged,
 )
 from tui.domain.generation import Phase
 from tui.domain.model import full_name
@@ -26,13 +36,17 @@ from tui.domain.ports import ChatBackend, Clock, ConversationStore
 from tui.services.events import EventBus
 from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
-from tui.services.turns import Ask, Continue, Job, Regenerate, Turn, TurnService
+from tui.services.turns import Ask, Continue, Edit, Job, Regenerate, Turn, TurnService
 
 UPDATE_INTERVAL = 0.05
 """Seconds between two events of one answer, at least."""
 
 CHECKPOINT_INTERVAL = 0.25
 """Seconds between two writes of one answer to the store, at least."""
+
+RETRY_FIRST = 0.5
+RETRY_LAST = 15.0
+"""Seconds until storing the end of an answer is tried again: at first, and at most."""
 
 _LOADING_POLL = 1.0
 
@@ -84,7 +98,8 @@ class GenerationService:
         self._suspect = suspect
         self._workers: dict[ConversationId, _Worker] = {}
         self._checkpoints: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._closing = asyncio.Event()
+        self._store_error: StoreUnavailable | None = None
         self.viewing: ConversationId | None = None
         """The conversation on the screen: its answers are read as they end."""
 
@@ -109,13 +124,28 @@ class GenerationService:
         """
         if not content.strip() and not attachments:
             raise BadRequest("The message is empty.")
-        if conversation_id in self._workers:
-            queued = QueuedMessage(new_message_id(), conversation_id, content, self._clock.now(), attachments)
-            await self._store.enqueue(queued)
-            await self._publish_queue(conversation_id)
-            self._ensure_worker(conversation_id)
-            return
-        await self._begin(conversation_id, Ask(content, attachments))
+        waits = conversation_id in self._workers or bool(await self._store.queued(conversation_id))
+        if not waits and conversation_id not in self._workers:
+            try:
+                await self._begin(conversation_id, Ask(content, attachments))
+                return
+            except WrittenElsewhere:
+                pass  # It waits, and is sent by the window whose answer ends.
+        queued = QueuedMessage(new_message_id(), conversation_id, content, self._clock.now(), attachments)
+        await self._store.enqueue(queued)
+        await self._publish_queue(conversation_id)
+        self.resume(conversation_id)
+
+    async def edit(self, conversation_id: ConversationId, message_id: MessageId, content: str) -> None:
+        """Ask in other words, beside a message that is there; what it was sent with goes along.
+
+        Raises:
+            BadRequest: there is nothing in it, an answer is being written, or the message is gone.
+            StoreUnavailable: it could not be stored and was not sent.
+        """
+        if not content.strip():
+            raise BadRequest("The message is empty.")
+        await self._begin(conversation_id, Edit(message_id, content))
 
     async def regenerate(self, conversation_id: ConversationId, answer_id: MessageId) -> None:
         """Have an answer written again, beside the one that is there.
@@ -144,6 +174,17 @@ class GenerationService:
         worker.stream.cancel()
         return True
 
+    async def change_queued(self, queued: QueuedMessage, content: str) -> None:
+        """Replace the text of a message that waits.
+
+        Raises:
+            NoLongerQueued: it was sent meanwhile.
+        """
+        try:
+            await self._store.change_queued(queued.id, content)
+        finally:
+            await self._publish_queue(queued.conversation_id)
+
     async def unqueue(self, queued: QueuedMessage) -> None:
         """Take back a message that waits."""
         await self._store.dequeue(queued.id)
@@ -151,7 +192,7 @@ class GenerationService:
 
     async def aclose(self) -> None:
         """Cut every answer, and wait until each is stored as interrupted."""
-        self._closing = True
+        self._closing.set()
         tasks = [worker.task for worker in self._workers.values() if worker.task]
         for worker in self._workers.values():
             if worker.stream is not None:
@@ -168,9 +209,9 @@ class GenerationService:
         )
         await asyncio.shield(committed)
 
-    def _ensure_worker(self, conversation_id: ConversationId) -> None:
-        """Begin on the queue if the worker that was busy has ended meanwhile."""
-        if conversation_id not in self._workers and not self._closing:
+    def resume(self, conversation_id: ConversationId) -> None:
+        """Go on with what waits in a conversation, unless that is being done."""
+        if conversation_id not in self._workers and not self._closing.is_set():
             worker = self._workers[conversation_id] = _Worker()
             worker.task = asyncio.create_task(
                 self._work(conversation_id, worker, None, None), name=f"generation {conversation_id}"
@@ -188,15 +229,18 @@ class GenerationService:
             going = True
             if job is not None:
                 going = await self._do(worker, conversation_id, job, committed)
-            while going and not self._closing:
+            while going and not self._closing.is_set():
                 queued = await self._store.queued(conversation_id)
                 if not queued:
                     break
-                going = await self._do(
-                    worker, conversation_id, Ask(queued[0].content, queued[0].attachments), None, queued[0]
-                )
-        except StoreUnavailable:
-            pass  # What waits stays in the store and is seen when the conversation is opened again.
+                first = queued[0]
+                ask = Ask(first.content, first.attachments, waited=first.id)
+                try:
+                    going = await self._do(worker, conversation_id, ask, None)
+                except NoLongerQueued:
+                    await self._publish_queue(conversation_id)
+        except (StoreUnavailable, WrittenElsewhere):
+            pass  # What waits stays in the store; the window that is writing sends it, or the next message.
         finally:
             if committed is not None and not committed.done():
                 committed.cancel()
@@ -209,13 +253,10 @@ class GenerationService:
         conversation_id: ConversationId,
         job: Job,
         committed: asyncio.Future[None] | None,
-        queued: QueuedMessage | None = None,
     ) -> bool:
         """Do one job; return whether to go on with what waits."""
         try:
             turn = await self._turns.prepare(conversation_id, job)
-            if queued is not None:
-                await self._store.dequeue(queued.id)
         except TuiError as error:
             if committed is None:
                 raise
@@ -223,7 +264,7 @@ class GenerationService:
             return False
         run = worker.run = Run(turn.answer, self._clock, self._clock.monotonic())
         worker.stopped = False
-        if queued is not None:
+        if isinstance(job, Ask) and job.waited is not None:
             await self._publish_queue(conversation_id)
         self._bus.publish(GenerationStarted(conversation_id, turn.user, turn.answer))
         if committed is not None:
@@ -240,7 +281,7 @@ class GenerationService:
         worker.stream = asyncio.create_task(
             self._receive(run, turn, updates, checkpoints), name=f"stream {run.answer.id}"
         )
-        if self._closing:
+        if self._closing.is_set():
             worker.stream.cancel()
         try:
             await worker.stream
@@ -260,12 +301,43 @@ class GenerationService:
         return answer
 
     async def _finish(self, answer: Message, error: TuiError | None) -> None:
+        """Store how an answer ended; while that cannot be done it stays in memory and is tried again."""
         unread = self.viewing != answer.conversation_id
+        await asyncio.gather(*self._checkpoints, return_exceptions=True)
+        ended = GenerationFinished(answer.conversation_id, answer, error)
+        wait = RETRY_FIRST
+        told = False
         try:
-            await asyncio.gather(*self._checkpoints, return_exceptions=True)
-            await self._store.finish(answer, unread=unread)
+            while not await self._stored(answer, unread=unread):
+                if not told:
+                    self._bus.publish(ended)
+                    told = True
+                if self._closing.is_set():
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), wait)
+                wait = min(wait * 2, RETRY_LAST)
         finally:
-            self._bus.publish(GenerationFinished(answer.conversation_id, answer, error))
+            if not told:
+                self._bus.publish(ended)
+
+    async def _stored(self, answer: Message, *, unread: bool) -> bool:
+        """Store the end of an answer; return whether there is nothing more to do about it."""
+        try:
+            await self._store.finish(answer, unread=unread)
+        except ConversationGone:
+            return True
+        except StoreUnavailable as failure:
+            self._store_state(failure)
+            return False
+        self._store_state(None)
+        return True
+
+    def _store_state(self, error: StoreUnavailable | None) -> None:
+        """Tell when writing begins to fail, and when it works again."""
+        if (error is None) != (self._store_error is None):
+            self._bus.publish(StoreStateChanged(error))
+        self._store_error = error
 
     async def _receive(self, run: Run, turn: Turn, updates: Throttle, checkpoints: Throttle) -> None:
         def busy(waiting: bool) -> None:
@@ -316,7 +388,12 @@ class GenerationService:
     def _checkpointed(self, task: asyncio.Task[None]) -> None:
         self._checkpoints.discard(task)
         if not task.cancelled():
-            task.exception()  # A failed checkpoint is made good by the next; the end state reports its own.
+            # A failed checkpoint is made good by the next, and by the end of the answer.
+            error = task.exception()
+            if error is None or (
+                isinstance(error, StoreUnavailable) and not isinstance(error, ConversationGone)
+            ):
+                self._store_state(error)
 
     async def _publish_queue(self, conversation_id: ConversationId) -> None:
         queued = await self._store.queued(conversation_id)

@@ -14,7 +14,7 @@ from tui.domain.conversation import (
     new_message_id,
     sent_history,
 )
-from tui.domain.errors import BadRequest, StoreUnavailable
+from tui.domain.errors import BadRequest, ConversationGone
 from tui.domain.generation import ChatMessage, ChatRequest
 from tui.domain.ports import Clock, ConversationStore
 
@@ -25,6 +25,16 @@ class Ask:
 
     content: str
     attachments: tuple[Attachment, ...] = ()
+    waited: MessageId | None = None
+    """The message that waited, if it did: it waits no longer once the turn is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A message of the user's to be asked in other words, beside the one that is there."""
+
+    message_id: MessageId
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Continue:
     answer_id: MessageId
 
 
-Job = Ask | Regenerate | Continue
+Job = Ask | Edit | Regenerate | Continue
 """What a generation is asked to do."""
 
 
@@ -69,19 +79,22 @@ class TurnService:
 
         Raises:
             StoreUnavailable: nothing was stored, and nothing must be sent.
+            WrittenElsewhere: another window is writing an answer in the conversation.
+            NoLongerQueued: the message that waited was sent or taken back meanwhile.
             BadRequest: the message that `job` names cannot be answered or continued.
         """
         conversation = await self._store.conversation(conversation_id)
         if conversation is None:
-            raise StoreUnavailable("This conversation was deleted.", "Begin a new one with Ctrl+N.")
+            raise ConversationGone("This conversation was deleted.", "Begin a new one with Ctrl+N.")
         messages = await self._store.messages(conversation_id)
         match job:
             case Ask():
                 path = active_path(messages, conversation.active_leaf)
-                user = self._user_message(conversation, path, job)
-                answer = self._empty_answer(conversation, user.id, user.created_at)
-                await self._store.add_messages((user, answer))
-                return Turn(user, answer, await self._request(conversation, (*path, user)))
+                return await self._asked(conversation, path, job)
+            case Edit():
+                asked = _question_in(messages, job.message_id)
+                path = active_path(messages, asked.parent_id)
+                return await self._asked(conversation, path, Ask(job.content, asked.attachments))
             case Regenerate():
                 old = _answer_in(messages, job.answer_id)
                 path = active_path(messages, old.parent_id)
@@ -95,6 +108,12 @@ class TurnService:
                 await self._store.reopen(old.id)
                 answer = replace(old, status=MessageStatus.STREAMING, error="", hint="", stop_reason="")
                 return Turn(None, answer, await self._request(conversation, active_path(messages, old.id)))
+
+    async def _asked(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Turn:
+        user = self._user_message(conversation, path, ask)
+        answer = self._empty_answer(conversation, user.id, user.created_at)
+        await self._store.add_messages((user, answer), sent=ask.waited)
+        return Turn(user, answer, await self._request(conversation, (*path, user)))
 
     def _user_message(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Message:
         return Message(
@@ -151,3 +170,10 @@ def _answer_in(messages: tuple[Message, ...], message_id: MessageId) -> Message:
         if message.id == message_id and message.role is Role.ASSISTANT:
             return message
     raise BadRequest("This answer is no longer there.")
+
+
+def _question_in(messages: tuple[Message, ...], message_id: MessageId) -> Message:
+    for message in messages:
+        if message.id == message_id and message.role is Role.USER:
+            return message
+    raise BadRequest("This message is no longer there.")

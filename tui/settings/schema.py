@@ -49,6 +49,8 @@ class ChatSettings:
     """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
     warm_up: bool = True
     """Load a model as soon as it is chosen."""
+    titles: bool = True
+    """Let the model name a conversation after its first answer, when it has nothing else to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
@@ -15,7 +15,6 @@ from tui.domain.conversation import (
     MessageId,
     MessageStatus,
     QueuedMessage,
-    SearchHit,
 )
 from tui.storage.database import Database
 from tui.storage.failures import translated
@@ -23,11 +22,17 @@ from tui.storage.instances import Instance
 from tui.storage.messages import (
     checkpoint_message,
     conversation_gone,
+    conversation_key,
+    conversation_of,
     delete_conversation,
     finish_message,
+    hide_messages,
     insert_messages,
     load_messages,
     reopen_message,
+    require_no_other_writer,
+    store_tags,
+    unhide_messages,
 )
 from tui.storage.rows import (
     CONVERSATION_COLUMNS,
@@ -37,9 +42,17 @@ from tui.storage.rows import (
     conversation_values,
     storable,
 )
-from tui.storage.search import find_messages
+from tui.storage.shelf import Shelf
 from tui.storage.transfers import WholeConversations
-from tui.storage.waiting import insert_queued, load_draft, load_queued, recover, store_draft
+from tui.storage.waiting import (
+    change_queued,
+    insert_queued,
+    load_draft,
+    load_queued,
+    recover,
+    store_draft,
+    take_queued,
+)
 
 _CREATE: Final = (
     "INSERT INTO conversations (id, created_at, updated_at, active_leaf, title, title_folded, model, system,"
@@ -58,17 +71,14 @@ _ADD_ATTACHMENT: Final = (
     " ON CONFLICT (digest) DO UPDATE SET added_at = excluded.added_at"
 )
 
-_ORDER: Final = "ORDER BY pinned DESC, updated_at DESC, key DESC LIMIT ? OFFSET ?"
+_SHOW: Final = "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE id = ?"
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore(WholeConversations):
+class SqliteConversationStore(Shelf, WholeConversations):
     """A `ConversationStore` in one file, which several processes may have open."""
 
-    def __init__(self, database: Database, instance: Instance) -> None:
-        """Use an open database as one of the processes that do; `open` makes both."""
-        self._database = database
-        self._instance = instance
+    _owns_instance = True
 
     @classmethod
     async def open(cls, path: Path, instance_lock_dir: Path | None = None) -> Self:
@@ -94,19 +104,22 @@ class SqliteConversationStore(WholeConversations):
             raise
         return cls(database, instance)
 
+    async def beside(self) -> "SqliteConversationStore":
+        """Return an empty store of this process that is nowhere but in memory."""
+        store = SqliteConversationStore(await Database.in_memory(), self._instance)
+        store._owns_instance = False
+        return store
+
     async def aclose(self) -> None:
         """Wait for every write, close the file and let others know that this process is gone."""
         try:
             await self._database.aclose()
         finally:
-            self._instance.leave()
+            if self._owns_instance:
+                self._instance.leave()
 
-    async def data_version(self) -> int:
-        """Return a number that changes when another process has changed something."""
-        return await self._database.data_version()
-
-    async def create(self, conversation: Conversation) -> None:
-        """Store a new conversation."""
+    async def create(self, conversation: Conversation, messages: Sequence[Message] = ()) -> None:
+        """Store a new conversation, with its messages, in one transaction."""
         values = (
             conversation.id,
             conversation.created_at,
@@ -114,7 +127,16 @@ class SqliteConversationStore(WholeConversations):
             conversation.active_leaf,
             *conversation_values(conversation),
         )
-        await self._database.write(partial(_run, _CREATE, values))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_CREATE, values)
+            store_tags(connection, conversation)
+            if messages:
+                insert_messages(connection, messages, self._instance.id)
+                shown = (conversation.active_leaf, conversation.updated_at, conversation.id)
+                connection.execute(_SHOW, shown)
+
+        await self._database.write(work)
 
     async def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """Return a conversation, or None."""
@@ -130,7 +152,12 @@ class SqliteConversationStore(WholeConversations):
     async def update(self, conversation: Conversation) -> None:
         """Store every field of a conversation that exists, except its times and active leaf."""
         values = (*conversation_values(conversation), conversation.id)
-        await self._database.write(partial(_change_one, _UPDATE, values))
+
+        def work(connection: sqlite3.Connection) -> None:
+            _change_one(_UPDATE, values, connection)
+            store_tags(connection, conversation)
+
+        await self._database.write(work)
 
     async def set_active_leaf(self, conversation_id: ConversationId, leaf: MessageId | None) -> None:
         """Remember which branch is shown."""
@@ -140,37 +167,6 @@ class SqliteConversationStore(WholeConversations):
     async def delete(self, conversation_id: ConversationId) -> None:
         """Delete a conversation and its messages for good."""
         await self._database.write(lambda connection: delete_conversation(connection, conversation_id))
-
-    async def conversations(
-        self, *, query: str = "", offset: int = 0, limit: int = 200
-    ) -> tuple[Conversation, ...]:
-        """Return saved conversations, pinned ones first, then the last updated first.
-
-        Those in the trash are left out. `query` keeps those whose title contains it, ignoring case.
-        """
-        wanted = storable(query).casefold()
-        where = "trashed_at IS NULL AND instr(title_folded, ?)" if wanted else "trashed_at IS NULL"
-        values = (wanted, limit, offset) if wanted else (limit, offset)
-
-        def load(connection: sqlite3.Connection) -> tuple[Conversation, ...]:
-            rows: list[ConversationRow] = connection.execute(
-                f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE {where} {_ORDER}", values
-            ).fetchall()
-            return tuple(map(conversation_from, rows))
-
-        return await self._database.read(load)
-
-    async def latest(self) -> Conversation | None:
-        """Return the conversation that was last written in, or None."""
-
-        def load(connection: sqlite3.Connection) -> Conversation | None:
-            row: ConversationRow | None = connection.execute(
-                f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE trashed_at IS NULL "
-                "ORDER BY updated_at DESC, key DESC LIMIT 1"
-            ).fetchone()
-            return None if row is None else conversation_from(row)
-
-        return await self._database.read(load)
 
     async def find(self, prefix: str) -> tuple[ConversationId, ...]:
         """Return the ids that start with `prefix`, at most ten."""
@@ -189,20 +185,58 @@ class SqliteConversationStore(WholeConversations):
         """Return all messages of a conversation, every branch, in the order they were stored."""
         return await self._database.read(lambda connection: load_messages(connection, conversation_id))
 
-    async def add_messages(self, messages: Sequence[Message]) -> None:
+    async def add_messages(self, messages: Sequence[Message], *, sent: MessageId | None = None) -> None:
         """Store new messages in one transaction.
 
         The last one becomes its conversation's active leaf, its time the conversation's
         `updated_at`. Messages with status `streaming` are owned by this process.
+
+        Args:
+            messages: All of them of one conversation where one is streaming.
+            sent: The message that waited, which these are made of: it waits no longer.
+
+        Raises:
+            NoLongerQueued: `sent` did not wait any more. Nothing was stored.
+            WrittenElsewhere: A message is streaming, and another process is writing an answer in the
+                same conversation. Nothing was stored.
         """
         batch = tuple(messages)
-        await self._database.write(lambda connection: insert_messages(connection, batch, self._instance.id))
+
+        def work(connection: sqlite3.Connection) -> None:
+            if any(message.status is MessageStatus.STREAMING for message in batch):
+                key = conversation_key(connection, batch[-1].conversation_id)
+                require_no_other_writer(connection, key, self._instance.id, self._instance.is_alive)
+            if sent is not None:
+                take_queued(connection, sent)
+            insert_messages(connection, batch, self._instance.id)
+
+        await self._database.write(work)
+
+    async def delete_messages(self, conversation_id: ConversationId, ids: Set[MessageId], now: float) -> None:
+        """Delete messages so that they can be restored; what follows them stays.
+
+        Raises:
+            BadRequest: One of them is being written.
+        """
+        await self._database.write(lambda connection: hide_messages(connection, conversation_id, ids, now))
+
+    async def restore_messages(self, conversation_id: ConversationId, ids: Set[MessageId]) -> None:
+        """Put messages back where they were before they were deleted."""
+        await self._database.write(lambda connection: unhide_messages(connection, conversation_id, ids))
 
     async def reopen(self, message_id: MessageId) -> None:
-        """Make an ended answer `streaming` again, owned by this process, to be continued."""
-        await self._database.write(
-            lambda connection: reopen_message(connection, message_id, self._instance.id)
-        )
+        """Make an ended answer `streaming` again, owned by this process, to be continued.
+
+        Raises:
+            WrittenElsewhere: Another process is writing an answer in the same conversation.
+        """
+        me = self._instance
+
+        def work(connection: sqlite3.Connection) -> None:
+            require_no_other_writer(connection, conversation_of(connection, message_id), me.id, me.is_alive)
+            reopen_message(connection, message_id, me.id)
+
+        await self._database.write(work)
 
     async def checkpoint(self, message_id: MessageId, content: str, thinking: str) -> None:
         """Store how far a streaming message got; one that has ended since keeps its end."""
@@ -240,6 +274,14 @@ class SqliteConversationStore(WholeConversations):
         """Remove a message that no longer waits."""
         await self._database.write(partial(_run, "DELETE FROM queued_messages WHERE id = ?", (queued_id,)))
 
+    async def change_queued(self, queued_id: MessageId, content: str) -> None:
+        """Replace the text of a message that waits.
+
+        Raises:
+            NoLongerQueued: It does not wait any more.
+        """
+        await self._database.write(lambda connection: change_queued(connection, queued_id, content))
+
     async def queued(self, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:
         """Return the messages that wait in a conversation, first come first."""
         return await self._database.read(lambda connection: load_queued(connection, conversation_id))
@@ -267,13 +309,6 @@ class SqliteConversationStore(WholeConversations):
             return None if row is None else row[0]
 
         return await self._database.read(load)
-
-    async def search(self, query: str, *, limit: int = 50) -> tuple[SearchHit, ...]:
-        """Return the messages that contain the words of `query`, the best first.
-
-        Query text is words to find, never FTS5 syntax.
-        """
-        return await self._database.read(lambda connection: find_messages(connection, query, limit))
 
 
 def _run(change: str, values: Sequence[Value], connection: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""One SQLite file with one thread that writes and one that reads."""
+"""One SQLite file with one thread that writes, one that reads and one that searches."""
 
 import asyncio
 import sqlite3
@@ -10,6 +10,7 @@ from typing import Final, Self, TypeVar
 
 from tui.storage.failures import closed, translated
 from tui.storage.files import make_private_directory, make_private_file
+from tui.storage.finder import Finder
 from tui.storage.schema import load_migrations, migrate, schema_version
 
 _T = TypeVar("_T")
@@ -29,15 +30,32 @@ class Database:
     What is handed to `write` is done even if the caller is cancelled while it waits.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Prepare for `path`; `open` makes one that is open."""
+    def __init__(self, path: Path, *, private: bool = False) -> None:
+        """Prepare for `path`; `open` makes one that is open.
+
+        Args:
+            path: The file.
+            private: There is no file: everything is in memory, and gone when it is closed.
+        """
         self.path = path
         """The file."""
+        self._private = private
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._finder = Finder(self._connect_finder)
         self._writing: sqlite3.Connection | None = None
         self._reading: sqlite3.Connection | None = None
         self._closing: Future[None] | None = None
+
+    @classmethod
+    async def in_memory(cls) -> Self:
+        """Open a database that is nowhere but in memory."""
+        database = cls(Path(":memory:"), private=True)
+        # Its only connection belongs to one thread.
+        database._reader.shutdown(wait=False)
+        database._reader = database._writer
+        await _result(database._writer.submit(database._open_private))
+        return database
 
     @classmethod
     async def open(cls, path: Path, migrations: Sequence[str] | None = None) -> Self:
@@ -78,6 +96,20 @@ class Database:
             raise closed(self.path)
         return await asyncio.wrap_future(self._reader.submit(self._read, work))
 
+    async def find(self, work: Work[_T]) -> _T:
+        """Do `work` that may take long on one unchanging state of the database.
+
+        It holds up no other reading. When the caller is cancelled it is interrupted.
+
+        Raises:
+            StoreUnavailable: The file cannot be read.
+        """
+        if self._closing is not None:
+            raise closed(self.path)
+        if self._private:
+            return await self.read(work)
+        return await self._finder.find(lambda connection: self._transact(connection, "BEGIN", work))
+
     async def data_version(self) -> int:
         """Return a number that changes when another process has changed the database.
 
@@ -90,8 +122,8 @@ class Database:
     async def aclose(self) -> None:
         """Wait for everything that was handed in and close the file; again is harmless."""
         if self._closing is None:
-            reading = self._reader.submit(self._close_reader)
-            self._closing = self._writer.submit(self._close_writer, reading)
+            others = (self._reader.submit(self._close_reader), self._finder.close())
+            self._closing = self._writer.submit(self._close_writer, () if self._private else others)
             self._reader.shutdown(wait=False)
             self._writer.shutdown(wait=False)
         await _result(self._closing)
@@ -107,10 +139,18 @@ class Database:
             _use_write_ahead_log(connection)
             migrate(connection, self.path, migrations)
 
+    def _open_private(self) -> None:
+        connection = self._writing = self._reading = self._connect()
+        migrate(connection, self.path, load_migrations())
+
     def _open_reader(self) -> None:
         with translated(self.path):
             self._reading = self._connect()
             self._reading.execute("PRAGMA query_only = ON")
+
+    def _connect_finder(self) -> sqlite3.Connection:
+        with translated(self.path):
+            return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
@@ -147,12 +187,13 @@ class Database:
             return row[0]
 
     def _close_reader(self) -> None:
-        if self._reading is not None:
+        if self._reading is not None and not self._private:
             self._reading.close()
 
-    def _close_writer(self, reading: Future[None]) -> None:
+    def _close_writer(self, others: Sequence[Future[None]]) -> None:
         # The last connection to close copies the log into the database: that must be this one.
-        reading.result()
+        for other in others:
+            other.result()
         if self._writing is not None:
             with translated(self.path):
                 self._writing.close()

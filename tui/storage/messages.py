@@ -1,11 +1,20 @@
 """Messages and their attachments: how they are stored, changed and read."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Final
 
-from tui.domain.conversation import Attachment, ConversationId, Message, MessageId, MessageStatus
-from tui.domain.errors import StoreUnavailable
+from tui.domain.conversation import (
+    Attachment,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    MessageStatus,
+    leaf_without,
+    without,
+)
+from tui.domain.errors import BadRequest, ConversationGone, StoreUnavailable, WrittenElsewhere
 from tui.storage.instances import InstanceId
 from tui.storage.rows import (
     MESSAGE_COLUMNS,
@@ -37,6 +46,13 @@ _ATTACHMENTS: Final = (
     " WHERE message IN (SELECT key FROM messages WHERE conversation = ?) ORDER BY message, position"
 )
 
+_DELETED: Final = (
+    "SELECT messages.id FROM deleted_messages JOIN messages ON messages.key = message"
+    " WHERE deleted_messages.conversation = ?"
+)
+
+_WRITERS: Final = "SELECT DISTINCT owner FROM messages WHERE conversation = ? AND status = 'streaming'"
+
 _REOPEN: Final = (
     "UPDATE messages SET status = 'streaming', owner = ?, stop_reason = '', error = '', hint = '',"
     " finished_at = NULL WHERE id = ? AND status <> 'streaming'"
@@ -57,11 +73,70 @@ def conversation_key(connection: sqlite3.Connection, conversation_id: Conversati
     return row[0]
 
 
-def conversation_gone() -> StoreUnavailable:
+def conversation_gone() -> ConversationGone:
     """Return the error for writing to a conversation that is not there."""
-    return StoreUnavailable(
+    return ConversationGone(
         "This conversation is no longer stored: it was deleted in another window.",
         "Copy what you want to keep into a new conversation.",
+    )
+
+
+def conversation_of(connection: sqlite3.Connection, message_id: MessageId) -> int:
+    """Return the key of the conversation that a message is in, which must exist.
+
+    Raises:
+        StoreUnavailable: It does not.
+    """
+    row: tuple[int] | None = connection.execute(
+        "SELECT conversation FROM messages WHERE id = ?", (message_id,)
+    ).fetchone()
+    if row is None:
+        raise conversation_gone()
+    return row[0]
+
+
+def store_tags(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    """Replace the tags of a conversation."""
+    key = conversation_key(connection, conversation.id)
+    connection.execute("DELETE FROM conversation_tags WHERE conversation = ?", (key,))
+    connection.executemany(
+        "INSERT INTO conversation_tags (conversation, tag) VALUES (?, ?)",
+        [(key, storable(tag)) for tag in conversation.tags],
+    )
+
+
+def hide_messages(
+    connection: sqlite3.Connection, conversation_id: ConversationId, ids: Set[MessageId], now: float
+) -> None:
+    """Mark messages as deleted, and show the branch that is left.
+
+    Raises:
+        BadRequest: One of them is being written.
+    """
+    key = conversation_key(connection, conversation_id)
+    messages = load_messages(connection, conversation_id)
+    if any(m.id in ids and m.status is MessageStatus.STREAMING for m in messages):
+        raise BadRequest("This answer is being written.", "Stop it first with Esc.")
+    row: tuple[MessageId | None] = connection.execute(
+        "SELECT active_leaf FROM conversations WHERE key = ?", (key,)
+    ).fetchone()
+    connection.executemany(
+        "INSERT OR IGNORE INTO deleted_messages (message, conversation, deleted_at)"
+        " SELECT key, conversation, ? FROM messages WHERE id = ? AND conversation = ?",
+        [(now, identity, key) for identity in sorted(ids)],
+    )
+    leaf = leaf_without(messages, row[0], ids)
+    connection.execute("UPDATE conversations SET active_leaf = ? WHERE key = ?", (leaf, key))
+
+
+def unhide_messages(
+    connection: sqlite3.Connection, conversation_id: ConversationId, ids: Set[MessageId]
+) -> None:
+    """Take back that messages were deleted."""
+    conversation_key(connection, conversation_id)
+    connection.executemany(
+        "DELETE FROM deleted_messages WHERE message = (SELECT key FROM messages WHERE id = ?)",
+        [(identity,) for identity in sorted(ids)],
     )
 
 
@@ -79,7 +154,9 @@ def load_messages(connection: sqlite3.Connection, conversation_id: ConversationI
     rows = connection.execute(
         f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE conversation = ? ORDER BY key", row
     )
-    return tuple([message_from(message, conversation_id, attachments) for message in rows])
+    messages = tuple([message_from(message, conversation_id, attachments) for message in rows])
+    gone = {MessageId(identity) for (identity,) in connection.execute(_DELETED, row)}
+    return without(messages, gone) if gone else messages
 
 
 def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message], me: InstanceId) -> None:
@@ -136,12 +213,27 @@ def insert_attachments(
         )
 
 
+def require_no_other_writer(
+    connection: sqlite3.Connection, key: int, me: InstanceId, is_alive: Callable[[str], bool]
+) -> None:
+    """Make sure that no other process is writing an answer in a conversation.
+
+    Raises:
+        WrittenElsewhere: One is.
+    """
+    owners: list[tuple[str | None]] = connection.execute(_WRITERS, (key,)).fetchall()
+    if any(owner is not None and owner != me and is_alive(owner) for (owner,) in owners):
+        raise WrittenElsewhere(
+            "An answer is being written here in another window.", "Wait until it has ended, or stop it there."
+        )
+
+
 def reopen_message(connection: sqlite3.Connection, message_id: MessageId, me: InstanceId) -> None:
     """Make an ended message streaming again."""
     if connection.execute(_REOPEN, (me, message_id)).rowcount:
         return
     _require_message(connection, message_id)
-    raise StoreUnavailable(
+    raise WrittenElsewhere(
         "This answer is being written in another window.", "Wait until it has ended, or stop it there."
     )
 

@@ -20,12 +20,26 @@ Value: TypeAlias = str | float | int | bytes | None
 
 CONVERSATION_COLUMNS: Final = (
     "id, title, created_at, updated_at, model, system, options, think, active_leaf, title_by_user, pinned,"
-    " unread, trashed_at"
+    " unread, trashed_at,"
+    " (SELECT group_concat(tag, ' ') FROM conversation_tags WHERE conversation = conversations.key)"
 )
 """What `conversation_from` takes."""
 
 ConversationRow: TypeAlias = tuple[
-    str, str, float, float, str, str, str, str | None, str | None, int, int, int, float | None
+    str,
+    str,
+    float,
+    float,
+    str,
+    str,
+    str,
+    str | None,
+    str | None,
+    int,
+    int,
+    int,
+    float | None,
+    str | None,
 ]
 """A row of `CONVERSATION_COLUMNS`."""
 
@@ -137,6 +151,7 @@ def conversation_from(row: ConversationRow) -> Conversation:
         pinned=bool(row[10]),
         unread=bool(row[11]),
         trashed_at=row[12],
+        tags=tuple(sorted(row[13].split(" "))) if row[13] else (),
     )
 
 

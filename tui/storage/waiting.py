@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tui.domain.conversation import Attachment, ConversationId, MessageId, QueuedMessage
+from tui.domain.errors import NoLongerQueued
 from tui.storage.instances import InstanceId
 from tui.storage.messages import conversation_key, insert_attachments
 from tui.storage.rows import AttachmentRow, attachment_from, storable
@@ -35,6 +36,27 @@ def insert_queued(connection: sqlite3.Connection, queued: QueuedMessage, me: Ins
     )
     assert cursor.lastrowid is not None
     insert_attachments(connection, "queued_attachments", cursor.lastrowid, queued.attachments)
+
+
+def take_queued(connection: sqlite3.Connection, queued_id: MessageId) -> None:
+    """Remove a message that is sent now.
+
+    Raises:
+        NoLongerQueued: It does not wait any more.
+    """
+    if not connection.execute("DELETE FROM queued_messages WHERE id = ?", (queued_id,)).rowcount:
+        raise NoLongerQueued("This message is no longer waiting.")
+
+
+def change_queued(connection: sqlite3.Connection, queued_id: MessageId, content: str) -> None:
+    """Replace the text of a message that waits.
+
+    Raises:
+        NoLongerQueued: It does not wait any more.
+    """
+    change = "UPDATE queued_messages SET content = ? WHERE id = ?"
+    if not connection.execute(change, (storable(content), queued_id)).rowcount:
+        raise NoLongerQueued("This message has been sent meanwhile.")
 
 
 def load_queued(connection: sqlite3.Connection, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:

@@ -8,7 +8,6 @@ from textual import events, getters, on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
@@ -16,6 +15,7 @@ from textual.widgets import Input
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.domain.conversation import Conversation, ConversationId
+from tui.widgets.conversation_editing import ConversationEditing, RowEditor
 from tui.widgets.conversation_rows import ConversationRows
 from tui.widgets.filter_input import FilterInput
 
@@ -26,7 +26,7 @@ NO_MATCHES = "Nothing matches. Esc clears."
 """What the panel says when the filter leaves nothing."""
 
 
-class ConversationList(Vertical):
+class ConversationList(ConversationEditing):
     """Saved conversations under date headings; told what there is, it says what was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.SIDEBAR)]
@@ -35,7 +35,8 @@ class ConversationList(Vertical):
     ConversationList {
         width: 32;
         background: $surface;
-        Input {
+        layers: default editor;
+        #filter {
             border: none;
             height: 1;
             margin: 0 0 1 0;
@@ -50,8 +51,7 @@ class ConversationList(Vertical):
     current: reactive[ConversationId | None] = reactive(None)
     """The open conversation; None when it is not saved yet."""
 
-    rows = getters.query_one(ConversationRows)
-    filter = getters.query_one(Input)
+    filter = getters.query_one("#filter", Input)
 
     class Opened(Message):
         """A conversation is to be opened."""
@@ -90,8 +90,9 @@ class ConversationList(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the filter and the rows."""
-        yield FilterInput(placeholder="/ search conversations", select_on_focus=False)
+        yield FilterInput(placeholder="/ search conversations", select_on_focus=False, id="filter")
         yield ConversationRows()
+        yield RowEditor(select_on_focus=False)
 
     def on_mount(self) -> None:
         """Begin empty."""
@@ -107,15 +108,24 @@ class ConversationList(Vertical):
         """What is searched for; empty for all conversations."""
         return self.filter.value.strip()
 
-    def set_conversations(self, rows: Sequence[Conversation], now: float) -> None:
+    def set_conversations(
+        self,
+        rows: Sequence[Conversation],
+        now: float,
+        *,
+        groups: Sequence[tuple[str, int]] | None = None,
+        offset: int = 0,
+    ) -> None:
         """Show `rows`, which have the pinned first, then the last updated first.
 
         Args:
             rows: What the store found for `query_text`.
             now: Seconds since the epoch; decides what is Today.
+            groups: The headings and how many conversations are under each, where `rows` are not all.
+            offset: How many conversations are before `rows`.
         """
         self.rows.empty_text = NO_MATCHES if self.query_text else NO_CONVERSATIONS
-        self.rows.show(rows, now)
+        self.rows.show(rows, now, groups=groups, offset=offset)
         if not self.rows.cursor_shown:
             self.rows.watch_current(self.current)
         self._outdated = False
@@ -137,10 +147,11 @@ class ConversationList(Vertical):
         index = self.rows.index_of(self.current)
         if not conversations:
             return None
-        if index is None:
-            return conversations[0 if step > 0 else -1].id
-        wanted = index + step
-        return conversations[wanted].id if 0 <= wanted < len(conversations) else None
+        wanted = (0 if step > 0 else len(conversations) - 1) if index is None else index + step
+        if not 0 <= wanted < len(conversations):
+            return None
+        # Empty where it has not been read yet.
+        return conversations[wanted].id or None
 
     def watch_current(self, current: ConversationId | None) -> None:
         """Mark the open conversation."""
@@ -179,14 +190,14 @@ class ConversationList(Vertical):
         self.filter.value = ""
         self.rows.focus()
 
-    @on(Input.Changed)
+    @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.rows.cursor = 0
         self._outdated = True
         self.post_message(self.FilterChanged(self, self.query_text))
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#filter")
     def _filter_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if self._outdated:
@@ -197,7 +208,8 @@ class ConversationList(Vertical):
     @on(ConversationRows.Chosen)
     def _row_chosen(self, event: ConversationRows.Chosen) -> None:
         event.stop()
-        self.post_message(self.Opened(self, self.rows.conversations[event.index].id))
+        if (conversation := self.rows.under_cursor) is not None:
+            self.post_message(self.Opened(self, conversation.id))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show the cursor."""

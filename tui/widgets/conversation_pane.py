@@ -58,6 +58,20 @@ class ConversationPane(Vertical):
         """Whether no message is shown."""
         return not self._path
 
+    def has_message(self, message_id: MessageId) -> bool:
+        """Tell whether a message is on the shown branch."""
+        return message_id in self._path
+
+    def place_of(self, message_id: MessageId) -> int | None:
+        """Return which message of the shown branch it is, from 0."""
+        return next((n for n, each in enumerate(self._path) if each == message_id), None)
+
+    def go_to_place(self, place: int) -> None:
+        """Put the transcript's cursor on a message of the shown branch."""
+        path = list(self._path)
+        if place < len(path):
+            self.transcript.go_to(path[place])
+
     @property
     def last_answer(self) -> Message | None:
         """The last answer on the shown branch."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -15,8 +16,9 @@ from textual.strip import Strip
 
 from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.text import sanitize_line
+from tui.widgets.conversation_pages import PAGE, ConversationPages
 from tui.widgets.fit import fit
-from tui.widgets.groups import Section, section_at, section_end, sections_of
+from tui.widgets.groups import Section, section_at, section_end, sections_for, sections_of
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -40,6 +42,7 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         "rows--bar",
         "rows--live",
         "rows--unread",
+        "rows--tags",
         "rows--empty",
     }
 
@@ -57,6 +60,7 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         .rows--bar { color: $primary; }
         .rows--live { color: $text-success; }
         .rows--unread { color: $text-accent; }
+        .rows--tags { text-style: dim; }
         .rows--empty { color: $text-muted; }
     }
     """
@@ -80,10 +84,19 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.index = index
 
+    class PageWanted(Message):
+        """Conversations are seen that have not been read yet; `show` should follow."""
+
+        def __init__(self, offset: int) -> None:
+            super().__init__()
+            self.offset = offset
+            """The place of the first one wanted."""
+
     def __init__(self, *, id: str | None = None) -> None:
         """Make an empty list."""
         super().__init__(id=id)
         self.conversations: Sequence[Conversation] = ()
+        self._asked: int | None = None
         self.live: AbstractSet[ConversationId] = frozenset()
         self.empty_text = ""
         self._sections: tuple[Section, ...] = ()
@@ -94,17 +107,46 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         """Prepare the spinner, standing still."""
         self._timer = self.set_interval(0.1, self._spin, pause=True)
 
-    def show(self, conversations: Sequence[Conversation], now: float) -> None:
-        """Show other conversations; the cursor stays on the one it was on."""
+    def show(
+        self,
+        conversations: Sequence[Conversation],
+        now: float,
+        *,
+        groups: Sequence[tuple[str, int]] | None = None,
+        offset: int = 0,
+    ) -> None:
+        """Show other conversations; the cursor stays on the one it was on.
+
+        Args:
+            conversations: The conversations, or some of them.
+            now: Seconds since the epoch; decides what is Today.
+            groups: The headings and how many conversations are under each, where some are not there.
+            offset: The place of the first.
+        """
         old = self.under_cursor
-        self.conversations = conversations
-        self._sections = sections_of(conversations, now)
+        self._asked = None
+        if groups is None:
+            self.conversations = conversations
+            self._sections = sections_of(conversations, now)
+        else:
+            total = sum(count for _, count in groups)
+            self.conversations = ConversationPages(total, offset, conversations, self.conversations)
+            self._sections = sections_for(groups)
         self.hovered = None
-        if old is not None:
-            self.cursor = self.index_of(old.id) or 0
-        self.cursor = max(0, min(self.cursor, len(conversations) - 1))
+        if old is not None and (index := self.index_of(old.id)) is not None:
+            self.cursor = index
+        elif groups is None and old is not None:
+            self.cursor = 0
+        self.cursor = max(0, min(self.cursor, len(self.conversations) - 1))
         self._resize_content()
         self.refresh()
+
+    @property
+    def first_visible(self) -> int:
+        """The place of the first conversation that is seen."""
+        top = self.scroll_offset.y
+        seen = (self.index_at(row) for row in range(top, top + max(1, self.size.height)))
+        return next((index for index in seen if index is not None), 0)
 
     def set_live(self, ids: AbstractSet[ConversationId]) -> None:
         """Say in which conversations an answer is being written."""
@@ -116,12 +158,16 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def under_cursor(self) -> Conversation | None:
         """The conversation under the cursor."""
-        return self.conversations[self.cursor] if self.cursor < len(self.conversations) else None
+        found = self.conversations[self.cursor] if self.cursor < len(self.conversations) else None
+        # One that has not been read yet has no id.
+        return found if found is not None and found.id else None
 
     def index_of(self, conversation_id: ConversationId | None) -> int | None:
         """Return where in the list a conversation is, or None."""
         if conversation_id is None:
             return None
+        if isinstance(self.conversations, ConversationPages):
+            return self.conversations.place_of(conversation_id)
         return next((i for i, each in enumerate(self.conversations) if each.id == conversation_id), None)
 
     def index_at(self, row: int) -> int | None:
@@ -203,6 +249,8 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _conversation_strip(self, index: int, width: int) -> Strip:
         conversation = self.conversations[index]
+        if not conversation.id:
+            self._want(index)
         is_current = conversation.id == self.current
         classes = ["rows--row"]
         if is_current:
@@ -215,15 +263,27 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
         bar = self.get_component_rich_style(*classes, "rows--bar")
         mark, mark_class = self._mark(conversation)
         mark_style = self.get_component_rich_style(*classes, mark_class) if mark_class else style
-        title = fit(sanitize_line(conversation.title), width - 6)
+        title, tags = _words(conversation, width - 6)
         return Strip(
             [
                 Segment("▌" if is_current else " ", bar),
-                Segment(f"  {title} ", style),
+                Segment(f"  {title}", style),
+                Segment(f"{tags} ", self.get_component_rich_style(*classes, "rows--tags")),
                 Segment(mark, mark_style),
                 Segment(" ", style),
             ]
         ).adjust_cell_length(width, style)
+
+    def _want(self, index: int) -> None:
+        """Ask once for the page that a conversation is on."""
+        offset = max(0, index - PAGE // 2)
+        if self._asked is None or not self._asked <= index < self._asked + PAGE:
+            self._asked = offset
+            # Posted while drawing, it would be taken for a message of the screen's.
+            self.call_later(self._tell_wanted, offset)
+
+    def _tell_wanted(self, offset: int) -> None:
+        self.post_message(self.PageWanted(offset))
 
     def _mark(self, conversation: Conversation) -> tuple[str, str]:
         if conversation.id in self.live:
@@ -250,3 +310,13 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
             index = self.index_at(y + self.scroll_offset.y)
             if index is not None and self.conversations[index].id in self.live:
                 self.refresh(Region(self.scrollable_content_region.width - 2, y, 1, 1))
+
+
+def _words(conversation: Conversation, width: int) -> tuple[str, str]:
+    """Return title and tags, together of a width; tags have a third of it at most."""
+    title = sanitize_line(conversation.title)
+    tags = sanitize_line(" ".join(f"#{tag}" for tag in conversation.tags))
+    if not tags or width < 12:
+        return fit(title, width), ""
+    room = min(cell_len(tags), max(width // 3, width - cell_len(title) - 1))
+    return fit(title, width - room - 1), " " + fit(tags, room)

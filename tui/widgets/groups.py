@@ -110,6 +110,40 @@ def sections_of(conversations: Sequence[Conversation], now: float) -> tuple[Sect
     return tuple(sections)
 
 
+def borders_of(now: float, oldest: float | None) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the headings of conversations that are not pinned, and when each group began, latest first.
+
+    Args:
+        now: Seconds since the epoch.
+        oldest: When the conversation that rests longest was updated; None without any.
+    """
+    today = date.fromtimestamp(now)
+    titles: list[str] = []
+    borders: list[float] = []
+    day = today
+    last = today if oldest is None else min(today, date.fromtimestamp(max(oldest, 0.0)))
+    while True:
+        began = _began(day, today)
+        titles.append(_heading(day, today))
+        borders.append(began)
+        if date.fromtimestamp(began) <= last:
+            return tuple(titles), tuple(borders)
+        day = date.fromtimestamp(began) - timedelta(days=1)
+
+
+def sections_for(groups: Sequence[tuple[str, int]]) -> tuple[Section, ...]:
+    """Return the sections of a list of which it is known how many conversations are under each heading."""
+    sections: list[Section] = []
+    index = row = 0
+    for title, count in groups:
+        if count:
+            row += 1 if sections else 0
+            sections.append(Section(title, index, row))
+            row += 1 + count
+            index += count
+    return tuple(sections)
+
+
 def section_at(sections: Sequence[Section], row: int) -> Section | None:
     """Return the section that a row belongs to, its heading and the blank row below included."""
     place = bisect_right(sections, row, key=lambda each: each.row) - 1

@@ -40,6 +40,7 @@ class Prompt(Vertical):
         background: $background;
         padding: 0 1;
         &:focus-within { border: round $border; }
+        &.-editing { border: round $warning; border-subtitle-color: $text-warning; }
         PromptArea {
             height: auto;
             min-height: 1;

@@ -10,9 +10,8 @@ from tui.rendering.contract import DocumentFactory
 from tui.rendering.document import Document
 from tui.rendering.message import Part
 from tui.widgets import transcript_events
-from tui.widgets.transcript_actions import TranscriptActions
 from tui.widgets.transcript_find import Match, Matches, spot_of
-from tui.widgets.transcript_mouse import TranscriptMouse
+from tui.widgets.transcript_tree import TranscriptTree
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_view import Anchor
@@ -21,7 +20,7 @@ _SLICE = 0.004
 """Seconds that looking for words may take before everything else has its turn."""
 
 
-class Transcript(TranscriptMouse, can_focus=True, inherit_bindings=False):
+class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     """All messages of a conversation on one surface."""
 
     DEFAULT_CSS = """
@@ -42,7 +41,7 @@ class Transcript(TranscriptMouse, can_focus=True, inherit_bindings=False):
     }
     """
 
-    BINDINGS = TranscriptActions.BINDINGS
+    BINDINGS = TranscriptTree.BINDINGS
 
     RetryRequested: TypeAlias = transcript_events.RetryRequested
     ContinueRequested: TypeAlias = transcript_events.ContinueRequested
@@ -51,6 +50,12 @@ class Transcript(TranscriptMouse, can_focus=True, inherit_bindings=False):
     Copied: TypeAlias = transcript_events.Copied
     MatchesCounted: TypeAlias = transcript_events.MatchesCounted
     FindRequested: TypeAlias = transcript_events.FindRequested
+    EditRequested: TypeAlias = transcript_events.EditRequested
+    BranchRequested: TypeAlias = transcript_events.BranchRequested
+    DeleteRequested: TypeAlias = transcript_events.DeleteRequested
+    UndoRequested: TypeAlias = transcript_events.UndoRequested
+    QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
+    QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
     def __init__(
         self, document: DocumentFactory = Document, *, id: str | None = None, classes: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message as Event
 from textual.widget import Widget
 
-from tui.domain.conversation import Message
+from tui.domain.conversation import Message, QueuedMessage
 
 
 @dataclass
@@ -43,6 +43,44 @@ class BranchStepped(_About, namespace="transcript"):
 
     step: int
     """-1 for the one before, 1 for the one after."""
+
+
+@dataclass
+class EditRequested(_About, namespace="transcript"):
+    """A message of the user's is to be asked in other words."""
+
+
+@dataclass
+class BranchRequested(_About, namespace="transcript"):
+    """The conversation up to a message is to be copied into a new one."""
+
+
+@dataclass
+class DeleteRequested(_About, namespace="transcript"):
+    """A message is to be deleted."""
+
+
+@dataclass
+class UndoRequested(_InTranscript, namespace="transcript"):
+    """What was done last is to be taken back."""
+
+
+@dataclass
+class _AboutQueued(_InTranscript):
+    """Something that was asked of a message that waits."""
+
+    queued: QueuedMessage
+    """The message that waits."""
+
+
+@dataclass
+class QueuedEditRequested(_AboutQueued, namespace="transcript"):
+    """The text of a message that waits is to be changed."""
+
+
+@dataclass
+class QueuedDeleteRequested(_AboutQueued, namespace="transcript"):
+    """A message that waits is to be taken back."""
 
 
 @dataclass

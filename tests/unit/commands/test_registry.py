@@ -23,6 +23,8 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.LIBRARY: ("tui.screens.models:ModelsScreen",),
     Scope.DIALOG: ("tui.screens.dialogs:ConfirmScreen",),
     Scope.HELP: ("tui.screens.help:HelpScreen",),
+    Scope.SEARCH: ("tui.screens.search:SearchScreen",),
+    Scope.TRASH: ("tui.screens.trash:TrashScreen",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}

@@ -25,7 +25,7 @@ from tui.domain.conversation import (
     Role,
     active_path,
 )
-from tui.domain.errors import StoreUnavailable
+from tui.domain.errors import StoreUnavailable, WrittenElsewhere
 from tui.domain.generation import Options, Stats
 from tui.domain.ports import ConversationStore
 from tui.storage.conversations import SqliteConversationStore
@@ -211,8 +211,12 @@ async def test_an_answer_that_is_written_elsewhere_is_not_taken(path: Path) -> N
     conversation = await begin(mine)
     answer = an_answer(conversation, "", status=MessageStatus.STREAMING)
     await mine.add_messages([answer])
-    with pytest.raises(StoreUnavailable, match="another window"):
+    with pytest.raises(WrittenElsewhere, match="another window"):
         await other.reopen(answer.id)
+    with pytest.raises(WrittenElsewhere):
+        await other.add_messages([an_answer(conversation, "", status=MessageStatus.STREAMING)])
+    assert await other.live_elsewhere() == {conversation.id}
+    assert await mine.live_elsewhere() == frozenset()
     await other.checkpoint(answer.id, "theirs", "")
     assert await mine.messages(conversation.id) == (answer,)
     await mine.aclose()
@@ -340,7 +344,7 @@ async def test_cost_does_not_grow_with_what_else_is_stored(
     await store.draft(conversation.id)
     await store.draft(None)
     queries = [statement for statement in statements if statement.startswith("SELECT")]
-    assert len(queries) == 9
+    assert len(queries) == 10
     queries.append("UPDATE messages SET owner = NULL WHERE status = 'streaming' AND owner IS 'someone'")
     queries.append("UPDATE messages SET content = '' WHERE id = 'x' AND status = 'streaming'")
     with closing(sqlite3.connect(path)) as connection:

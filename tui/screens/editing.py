@@ -1,0 +1,89 @@
+"""A message that is written again in the input: one that was sent, or one that waits."""
+
+from typing import TYPE_CHECKING, Final
+
+from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage
+from tui.domain.errors import BadRequest
+
+if TYPE_CHECKING:
+    from tui.services import Services
+    from tui.widgets.conversation_pane import ConversationPane
+
+_HINT: Final = "Editing · Enter sends it as a branch of its own · Esc gives up"
+_HINT_QUEUED: Final = "Editing what waits · Enter keeps it · Esc gives up"
+
+
+class Editing:
+    """Lends the input to a message and gives it back with what was in it."""
+
+    def __init__(self, pane: "ConversationPane") -> None:
+        """Make an editing that has not begun.
+
+        Args:
+            pane: Whose input is used.
+        """
+        self._pane = pane
+        self._aside = ""
+        self._hint = ""
+        self.target: Message | QueuedMessage | None = None
+        """The message that is edited; None for none."""
+
+    def begin(self, target: Message | QueuedMessage) -> None:
+        """Put a message's text into the input."""
+        prompt = self._pane.prompt
+        if self.target is None:
+            self._aside = prompt.draft
+            self._hint = prompt.hint
+        self.target = target
+        prompt.text = target.content
+        prompt.hint = _HINT_QUEUED if isinstance(target, QueuedMessage) else _HINT
+        prompt.add_class("-editing")
+        prompt.focus()
+
+    def end(self) -> bool:
+        """Give up and put back what was in the input; return whether anything was edited."""
+        if self.target is None:
+            return False
+        self.target = None
+        prompt = self._pane.prompt
+        prompt.text = self._aside
+        prompt.hint = self._hint
+        prompt.remove_class("-editing")
+        return True
+
+    def draft(self, text: str) -> str:
+        """Return what of the input must survive a crash: what was put aside, and what was changed."""
+        if self.target is None:
+            return text
+        changed = text if text != self.target.content else ""
+        return "\n\n".join(each for each in (self._aside, changed) if each.strip())
+
+    async def send(self, services: "Services", text: str) -> None:
+        """Send what was edited.
+
+        Raises:
+            TuiError: it was not sent; the text stays in the input.
+        """
+        target = self.target
+        if isinstance(target, QueuedMessage):
+            await services.generation.change_queued(target, text)
+        elif target is not None:
+            await self._ask_again(services, target, text)
+        self.end()
+
+    async def _ask_again(self, services: "Services", target: Message, text: str) -> None:
+        conversation_id = target.conversation_id
+        before = await services.conversations.get(conversation_id)
+        await services.generation.edit(conversation_id, target.id, text)
+        leaf = before.active_leaf if before else None
+
+        async def undo() -> None:
+            await _back_to(services, conversation_id, leaf)
+
+        services.undo.push("edited a message", undo, conversation_id)
+
+
+async def _back_to(services: "Services", conversation_id: ConversationId, leaf: MessageId | None) -> None:
+    if conversation_id in services.generation.live:
+        raise BadRequest("An answer is being written.", "Stop it with Esc, then undo.")
+    await services.store.set_active_leaf(conversation_id, leaf)

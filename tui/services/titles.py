@@ -1,0 +1,161 @@
+"""Titles made by the model, when it has nothing better to do."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+
+from tui.domain.conversation import (
+    Conversation,
+    ConversationId,
+    Message,
+    MessageStatus,
+    Role,
+    active_path,
+    title_from,
+)
+from tui.domain.errors import TuiError
+from tui.domain.events import ConversationsChanged, Event, GenerationFinished, GenerationStarted
+from tui.domain.generation import ChatMessage, ChatRequest, Options
+from tui.domain.ports import ChatBackend, ConversationStore
+from tui.domain.text import sanitize_line
+from tui.services.events import EventBus
+
+_ASK = (
+    "Write a title for the conversation below: at most six words, in the language of the conversation. "
+    "Answer with the title alone, without quotation marks.\n\nUser: {question}\n\nAssistant: {answer}"
+)
+_EXCERPT = 600
+"""Characters of each message that the model is shown: reading more would keep it busy for longer."""
+_LONGEST = 60
+_TOKENS = 24
+_OPTIONS = Options(temperature=0.2, num_predict=_TOKENS)
+_LABEL = re.compile(r"^\W*(?:title|titel|titre|título|titolo|标题|タイトル)\W*[:：]\s*", re.IGNORECASE)
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
+
+
+def clean_title(text: str) -> str:
+    """Return the title in what a model answered; empty if it has none that is fit to be shown."""
+    text = _THOUGHT.sub("", text).strip()
+    line = sanitize_line(next((line for line in text.splitlines() if line.strip(" #*_`\"'")), ""), 200)
+    line = _LABEL.sub("", line).strip(" \t#*_`\"'“”„‚‘’«»「」『』").rstrip(".。:,;")
+    if len(line) > _LONGEST:
+        line = title_from(line, _LONGEST)
+    return line if any(character.isalnum() for character in line) else ""
+
+
+class TitleService:
+    """Names conversations after their first exchange, whenever no answer is being written.
+
+    A server answers one request at a time: a title that is being made is given up at once when an answer
+    begins, and made later.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        backend: Callable[[], Awaitable[ChatBackend]],
+        bus: EventBus,
+        busy: Callable[[], bool],
+        able: Callable[[], bool],
+    ) -> None:
+        """Make a service that does nothing until it is started.
+
+        Args:
+            store: Where conversations live.
+            backend: Returns what answers.
+            bus: Tells of answers, and is told of titles.
+            busy: An answer is being written, or something waits to be answered.
+            able: The model is good enough to be asked.
+        """
+        self._store = store
+        self._backend = backend
+        self._bus = bus
+        self._busy = busy
+        self._able = able
+        self._waiting: dict[ConversationId, None] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._making: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen for answers."""
+        self._listening = asyncio.create_task(self._listen(), name="titles")
+
+    async def aclose(self) -> None:
+        """Give up what is being made."""
+        tasks = [task for task in (self._listening, self._making) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        async for event in self._bus.subscribe():
+            self._heard(event)
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, GenerationStarted):
+            if self._making is not None:
+                self._making.cancel()
+        elif isinstance(event, GenerationFinished):
+            if event.answer.status is MessageStatus.COMPLETE:
+                self._waiting[event.conversation_id] = None
+        elif not isinstance(event, ConversationsChanged):
+            return
+        # The end of an answer is told before its conversation is free again, which is told as a change.
+        if self._waiting and not self._busy() and (self._making is None or self._making.done()):
+            self._making = asyncio.create_task(self._make_all(), name="make titles")
+
+    async def _make_all(self) -> None:
+        while self._waiting and not self._busy():
+            conversation_id = next(iter(self._waiting))
+            # On an error the first words stay: a title is not worth telling of it.
+            with suppress(TuiError):
+                await self._make(conversation_id)
+            self._waiting.pop(conversation_id, None)
+
+    async def _make(self, conversation_id: ConversationId) -> None:
+        if not self._able():
+            return
+        conversation = await self._store.conversation(conversation_id)
+        if conversation is None:
+            return
+        path = active_path(await self._store.messages(conversation_id), conversation.active_leaf)
+        if not _wants_title(conversation, path):
+            return
+        title = clean_title(await self._ask(conversation, path))
+        now = await self._store.conversation(conversation_id)
+        if title and now is not None and now.title == conversation.title and not now.title_by_user:
+            await self._store.update(replace(now, title=title))
+            self._bus.publish(ConversationsChanged(conversation_id))
+
+    async def _ask(self, conversation: Conversation, path: tuple[Message, ...]) -> str:
+        question, answer = path[0].content[:_EXCERPT], path[1].content[:_EXCERPT]
+        request = ChatRequest(
+            model=conversation.model,
+            messages=(ChatMessage(Role.USER, _ASK.format(question=question, answer=answer)),),
+            # The same window as the conversation's: another would load the model anew.
+            options=replace(_OPTIONS, num_ctx=conversation.options.num_ctx),
+            think="off" if path[1].thinking else None,
+        )
+        parts: list[str] = []
+        backend = await self._backend()
+        async with aclosing(backend.chat(request)) as deltas:
+            async for delta in deltas:
+                parts.append(delta.content)
+                if len(parts) > 2 * _TOKENS:
+                    break
+        return "".join(parts)
+
+
+def _wants_title(conversation: Conversation, path: tuple[Message, ...]) -> bool:
+    """Tell whether a conversation is still called by its first words, and has an answer."""
+    return (
+        not conversation.title_by_user
+        and len(path) > 1
+        and path[0].role is Role.USER
+        and path[1].role is Role.ASSISTANT
+        and bool(path[1].content.strip())
+        and conversation.title == sanitize_line(title_from(path[0].content))
+    )

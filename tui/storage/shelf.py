@@ -1,0 +1,212 @@
+"""Saved conversations as a whole: listed, filtered, searched, thrown away."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from tui.domain.conversation import Conversation, ConversationId, MessageId, SearchHit
+from tui.domain.search import SearchQuery
+from tui.storage.database import Database
+from tui.storage.instances import Instance
+from tui.storage.messages import delete_conversation
+from tui.storage.rows import CONVERSATION_COLUMNS, ConversationRow, Value, conversation_from, storable
+from tui.storage.search import (
+    MAX_CANDIDATES,
+    NOT_DELETED,
+    TAGGED,
+    find_messages,
+    find_parts,
+    match_expression,
+    tag_range,
+)
+
+_ORDER: Final = "ORDER BY pinned DESC, updated_at DESC, key DESC"
+
+_SAID: Final = (
+    "SELECT messages.conversation FROM (SELECT rowid FROM messages_index WHERE messages_index MATCH ?"
+    f" ORDER BY rowid DESC LIMIT {MAX_CANDIDATES}) AS found JOIN messages ON messages.key = found.rowid"
+    f" WHERE {NOT_DELETED}"
+)
+
+_EXPIRED_MESSAGES: Final = (
+    "SELECT messages.key, messages.id, parent_id, messages.conversation FROM deleted_messages"
+    " JOIN messages ON messages.key = message WHERE deleted_at < ? ORDER BY messages.key LIMIT 500"
+)
+
+
+class Shelf:
+    """The part of the store that is about many conversations."""
+
+    def __init__(self, database: Database, instance: Instance) -> None:
+        """Use an open database as one of the processes that do."""
+        self._database = database
+        self._instance = instance
+
+    async def conversations(
+        self, *, query: str = "", offset: int = 0, limit: int = 200
+    ) -> tuple[Conversation, ...]:
+        """Return saved conversations, pinned ones first, then the last updated first.
+
+        Those in the trash are left out. `query` keeps those whose title contains it, ignoring case.
+        """
+        wanted = storable(query).casefold()
+        where = "trashed_at IS NULL AND instr(title_folded, ?)" if wanted else "trashed_at IS NULL"
+        values = (wanted, limit, offset) if wanted else (limit, offset)
+        return await self._database.read(
+            lambda connection: _load(connection, f"WHERE {where} {_ORDER} LIMIT ? OFFSET ?", values)
+        )
+
+    async def filtered(self, query: SearchQuery, *, limit: int = 200) -> tuple[Conversation, ...]:
+        """Return conversations whose title or messages contain the words, and that have the tag."""
+        wanted = storable(query.words).casefold()
+        match = match_expression(query.words)
+        conditions, values = ["trashed_at IS NULL"], list[Value]()
+        if wanted:
+            found = "instr(title_folded, ?)"
+            values.append(wanted)
+            if match:
+                found = f"({found} OR key IN ({_SAID}))"
+                values.append(match)
+            conditions.append(found)
+        if query.tag:
+            conditions.append(f"key IN ({TAGGED})")
+            values += tag_range(query.tag)
+        where = " AND ".join(conditions)
+        return await self._database.find(
+            lambda connection: _load(connection, f"WHERE {where} {_ORDER} LIMIT ?", (*values, limit))
+        )
+
+    async def titled(self, query: SearchQuery, *, limit: int = 5) -> tuple[Conversation, ...]:
+        """Return conversations whose titles have the words, the best first."""
+        match = match_expression(query.words)
+        if not match:
+            return ()
+        found = (
+            "JOIN (SELECT rowid, bm25(titles_index) AS score FROM titles_index WHERE titles_index MATCH ?"
+            f" ORDER BY rowid DESC LIMIT {MAX_CANDIDATES}) AS found ON found.rowid = conversations.key"
+        )
+        tagged = f" AND key IN ({TAGGED})" if query.tag else ""
+        where = f"{found} WHERE trashed_at IS NULL{tagged} ORDER BY score, updated_at DESC LIMIT ?"
+        values = (match, *(tag_range(query.tag) if query.tag else ()), limit)
+        return await self._database.find(lambda connection: _load(connection, where, values))
+
+    async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
+        """Return how many conversations are pinned, and how many of the others lie between borders.
+
+        Args:
+            borders: Seconds since the epoch, the latest first.
+
+        Returns:
+            The pinned, those updated at or after the first border, those between each border and the
+            next, and those before the last.
+        """
+
+        def count(connection: sqlite3.Connection) -> tuple[int, ...]:
+            listed = "SELECT count(*) FROM conversations WHERE trashed_at IS NULL AND pinned"
+            found = [_number(connection, f"{listed} = 1", ())]
+            until = float("inf")
+            for border in (*borders, float("-inf")):
+                between = f"{listed} = 0 AND updated_at >= ? AND updated_at < ?"
+                found.append(_number(connection, between, (border, until)))
+                until = border
+            return tuple(found)
+
+        return await self._database.read(count)
+
+    async def oldest(self) -> float | None:
+        """Return when the conversation that rests longest was last updated; None without any."""
+
+        def load(connection: sqlite3.Connection) -> float | None:
+            row: tuple[float] | None = connection.execute(
+                "SELECT updated_at FROM conversations WHERE trashed_at IS NULL AND pinned = 0"
+                " ORDER BY updated_at LIMIT 1"
+            ).fetchone()
+            return row[0] if row is not None else None
+
+        return await self._database.read(load)
+
+    async def latest(self) -> Conversation | None:
+        """Return the conversation that was last written in, or None."""
+        order = "WHERE trashed_at IS NULL ORDER BY updated_at DESC, key DESC LIMIT 1"
+        rows = await self._database.read(lambda connection: _load(connection, order, ()))
+        return rows[0] if rows else None
+
+    async def trash(self, *, limit: int = 1000) -> tuple[Conversation, ...]:
+        """Return what is in the trash, the last thrown away first."""
+        order = "WHERE trashed_at IS NOT NULL ORDER BY trashed_at DESC LIMIT ?"
+        return await self._database.read(lambda connection: _load(connection, order, (limit,)))
+
+    async def purge(self, before: float) -> bool:
+        """Remove for good some of what was thrown away before a time; return whether there may be more.
+
+        A little at a time, so that nothing has to wait for it.
+        """
+
+        def work(connection: sqlite3.Connection) -> bool:
+            rows: list[tuple[str]] = connection.execute(
+                "SELECT id FROM conversations WHERE trashed_at < ? LIMIT 10", (before,)
+            ).fetchall()
+            for (identity,) in rows:
+                delete_conversation(connection, ConversationId(identity))
+            return bool(rows) or _purge_messages(connection, before)
+
+        return await self._database.write(work)
+
+    async def live_elsewhere(self) -> frozenset[ConversationId]:
+        """Return the conversations in which another process is writing an answer."""
+
+        def load(connection: sqlite3.Connection) -> frozenset[ConversationId]:
+            rows: list[tuple[str, str]] = connection.execute(
+                "SELECT conversations.id, owner FROM messages JOIN conversations ON conversations.key ="
+                " conversation WHERE status = 'streaming' AND owner IS NOT NULL AND owner <> ?",
+                (self._instance.id,),
+            ).fetchall()
+            return frozenset(ConversationId(each) for each, owner in rows if self._instance.is_alive(owner))
+
+        return await self._database.read(load)
+
+    async def data_version(self) -> int:
+        """Return a number that changes when another process has changed something."""
+        return await self._database.data_version()
+
+    async def search(self, query: SearchQuery | str, *, limit: int = 50) -> tuple[SearchHit, ...]:
+        """Return the messages that contain the words of `query`, the best first.
+
+        Query text is words to find, never FTS5 syntax.
+        """
+        wanted = SearchQuery(query) if isinstance(query, str) else query
+        return await self._database.find(lambda connection: find_messages(connection, wanted, limit))
+
+    async def search_parts(
+        self, query: SearchQuery, *, limit: int = 50, found: frozenset[MessageId] = frozenset()
+    ) -> tuple[SearchHit, ...]:
+        """Return the messages that contain the words of `query` inside other words, the newest first."""
+        return await self._database.find(lambda connection: find_parts(connection, query, limit, found))
+
+
+def _load(connection: sqlite3.Connection, where: str, values: Sequence[Value]) -> tuple[Conversation, ...]:
+    rows: list[ConversationRow] = connection.execute(
+        f"SELECT {CONVERSATION_COLUMNS} FROM conversations {where}", values
+    ).fetchall()
+    return tuple(map(conversation_from, rows))
+
+
+def _number(connection: sqlite3.Connection, statement: str, values: Sequence[Value]) -> int:
+    row: tuple[int] = connection.execute(statement, values).fetchone()
+    return row[0]
+
+
+def _purge_messages(connection: sqlite3.Connection, before: float) -> bool:
+    """Remove messages that were deleted by themselves; what followed them is hung on their parents."""
+    rows: list[tuple[int, str, str | None, int]] = connection.execute(_EXPIRED_MESSAGES, (before,)).fetchall()
+    for key, identity, _, conversation in rows:
+        # Read anew: the parent may have been removed just now.
+        parent: tuple[str | None] = connection.execute(
+            "SELECT parent_id FROM messages WHERE key = ?", (key,)
+        ).fetchone()
+        connection.execute(
+            "UPDATE messages SET parent_id = ? WHERE conversation = ? AND parent_id = ?",
+            (parent[0], conversation, identity),
+        )
+        connection.execute("DELETE FROM messages WHERE key = ?", (key,))
+    return bool(rows)
