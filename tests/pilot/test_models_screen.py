@@ -44,6 +44,7 @@ async def started(
     app = ChatApp(
         Settings(
             server=ServerSettings(host=server.url),
+            chat=ChatSettings(titles=False),
             engine=EngineSettings(enabled=False),
             interface=InterfaceSettings(animation=False),
             servers={name: NamedServer(name, host) for name, host in servers.items()},

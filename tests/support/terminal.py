@@ -35,7 +35,7 @@ KEYS: Mapping[str, bytes] = {
     "pagedown": b"\x1b[6~",
     "f1": b"\x1bOP",
     "f2": b"\x1bOQ",
-    "f7": b"\x1b[18~",
+    "f12": b"\x1b[24~",
     "f8": b"\x1b[19~",
     "left": b"\x1b[D",
     "right": b"\x1b[C",

@@ -172,7 +172,7 @@ def test_two_windows_see_each_other(start: Start, server: ScriptedServer) -> Non
 def test_a_temporary_conversation_is_gone(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("Secret answer."))
     terminal = start()
-    terminal.press("f7")
+    terminal.press("f12")
     terminal.wait_for("Temporary, stored nowhere")
     terminal.type("Secret question")
     terminal.press("enter")

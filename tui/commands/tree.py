@@ -19,7 +19,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "Talk without anything being stored.",
         Scope.CHAT,
         "temporary",
-        "f7",
+        "f12",
         Group.CONVERSATION,
     ),
     Command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -268,7 +269,7 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
             [
                 Segment("▌" if is_current else " ", bar),
                 Segment(f"  {title}", style),
-                Segment(f"{tags} ", self.get_component_rich_style(*classes, "rows--tags")),
+                Segment(f"{tags} ", style + Style(color=self.get_component_rich_style("rows--tags").color)),
                 Segment(mark, mark_style),
                 Segment(" ", style),
             ]
