@@ -6,10 +6,11 @@ from typing import Final
 
 from tui.domain.text import sanitize
 from tui.rendering.code import CodeBlock, CodeBuffer, CodeText
+from tui.rendering.cuts import Piece
 from tui.rendering.fences import Fence
 from tui.rendering.line import Block
 from tui.rendering.nodes import References
-from tui.rendering.pieces import Cutter, Cutting, Piece
+from tui.rendering.pieces import Cutter, Cutting
 from tui.rendering.tables import TableBlock, TableBuffer, table_blocks
 from tui.rendering.text_block import COLOURLESS, TextBlock
 

@@ -1,68 +1,21 @@
 """Cutting Markdown that may still be growing into its top-level pieces."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Generator, Iterator
+from typing import Final
 
 from tui.rendering import stretch
-from tui.rendering.code import Hole
+from tui.rendering.cuts import Before, Cut, Piece, cuts_of, with_holes
 from tui.rendering.fences import FENCE, Fence, Kind, NestedFence, open_fence
-from tui.rendering.nodes import Env, References, groups
+from tui.rendering.nodes import Env, References
 from tui.rendering.provisional import held
-from tui.rendering.rules import parser
 from tui.rendering.stretch import PLAIN
 from tui.rendering.tables import TableBuffer
 
-if TYPE_CHECKING:
-    from markdown_it.token import Token
-
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
-_CODE: Final = frozenset({"fence", "code_block"})
 _LOOKED_AT: Final = 200
 _REGION: Final = 80
 """Lines that are parsed at a time at first."""
-
-
-class Piece(NamedTuple):
-    """A top-level element, or one item of a top-level list."""
-
-    source: str
-    gap: bool = False
-    """Whether an empty line is drawn before it."""
-    ordinal: int | None = None
-    """The number of an item of an ordered list."""
-    codes: int = 0
-    """Blocks of code in it."""
-    indented: bool = False
-    """Whether it is nothing but indented code."""
-    holes: tuple[Hole, ...] = ()
-    """Long code inside it, which its source leaves out."""
-    plain: bool = False
-    """Whether it is nothing but the text of a paragraph."""
-    join: str | None = None
-    """What stands between it and the piece before, if both are stretches of one line."""
-
-    @property
-    def whole(self) -> str:
-        """Its source with the code that was taken out."""
-        if not self.holes:
-            return self.source
-        lines = self.source.split("\n")
-        for hole in sorted(self.holes, key=lambda hole: -hole.line):
-            lines[hole.line + 1 : hole.line + 1 + hole.echoed] = hole.raw[: hole.size]
-        return "\n".join(lines)
-
-
-class _Cut(NamedTuple):
-    """A piece with the lines that it takes."""
-
-    start: int
-    stop: int
-    piece: Piece
-    kind: str
-    tokens: "Sequence[Token]" = ()
-    same_list: bool = False
-    """Whether it is an item of a list that begins before it."""
 
 
 Cutting = Piece | TableBuffer | tuple[Fence, str]
@@ -363,7 +316,7 @@ class Cutter:
             complete = position + size >= len(lines)
             if cuts and self._emptied(cuts[-1], region, position):
                 continue
-            if len(cuts) > 1 or complete or (cuts and _break_in(cuts[0], region) is not None):
+            if len(cuts) > 1 or complete or (cuts and _is_enough(cuts[0], region)):
                 break
             size *= 4
         if self._references.learn(env):
@@ -379,14 +332,14 @@ class Cutter:
             return self._open(cuts[sure:], position, position + end, complete)
         return position + end
 
-    def _stretch(self, cut: _Cut, region: list[str], end: int) -> Piece:
+    def _stretch(self, cut: Cut, region: list[str], end: int) -> Piece:
         """Return the first stretch of a long paragraph."""
         piece = cut.piece._replace(source="\n".join(region[cut.start : end]))
         self._begun()
         self._flow = "\n"
         return piece
 
-    def _open(self, cuts: list[_Cut], position: int, end: int, complete: bool) -> int:
+    def _open(self, cuts: list[Cut], position: int, end: int, complete: bool) -> int:
         """Remember what is open; return with which line it begins."""
         first = cuts[0]
         if first.kind == "table":
@@ -400,7 +353,7 @@ class Cutter:
             self._latest = [cut.piece for cut in cuts]
         return end
 
-    def _emptied(self, cut: _Cut, region: list[str], position: int) -> bool:
+    def _emptied(self, cut: Cut, region: list[str], position: int) -> bool:
         """Take the code that goes on to the end of the region out of the lines; tell if there is any."""
         if self._nested is not None or self._solid:
             return False
@@ -413,7 +366,7 @@ class Cutter:
         self._swallow()
         return True
 
-    def _certain(self, cuts: list[_Cut], region: list[str], final: bool) -> tuple[int, int]:
+    def _certain(self, cuts: list[Cut], region: list[str], final: bool) -> tuple[int, int]:
         """Return how many of `cuts` cannot change any more, and with which line the others begin."""
         for number, cut in enumerate(cuts):
             is_fence = cut.kind == "fence" and FENCE.fullmatch(region[cut.start])
@@ -430,86 +383,21 @@ class Cutter:
                 start -= 1
         return len(cuts) - 1, start
 
-    def _cuts(self, lines: list[str], env: Env, position: int, last: str | None = None) -> list[_Cut]:
-        """Return the pieces of `lines`.
-
-        Args:
-            lines: The lines.
-            env: Takes what they define.
-            position: Which of the lines that wait the first of them is.
-            last: A line of code that is still arriving, if they end in code that was taken out.
-        """
-        md = parser()
-        tokens: list[Token] = []
-        md.block.parse("\n".join(lines), md, env, tokens)
-        cuts: list[_Cut] = []
-        for token, inner in groups(tokens):
-            start, stop = token.map or (0, 0)
-            kind = token.type.removesuffix("_open")
-            gap = bool(cuts) or not (self._first or (self._flow is not None and kind == "paragraph"))
-            if kind in ("bullet_list", "ordered_list"):
-                cuts.extend(self._items(token, inner, lines, gap, None if cuts else self._going_on))
-                continue
-            whole = (token, *inner)
-            codes = _codes(whole)
-            piece = Piece(_joined(lines, start, stop), gap, None, codes, kind == "code_block")
-            cuts.append(_Cut(start, stop, piece, kind, whole if kind == "blockquote" else ()))
-        if self._holes or self._nested is not None:
-            return [self._with_holes(cut, lines, position, last) for cut in cuts]
-        return cuts
-
-    def _with_holes(self, cut: _Cut, lines: list[str], position: int, last: str | None) -> _Cut:
-        nested = [*self._holes, *([self._nested] if self._nested is not None else [])]
-        start, stop = position + cut.start, position + cut.stop
-        while stop > start + 1 and not lines[stop - position - 1].strip(" \t"):
-            stop -= 1
-        holes = tuple(
-            one.hole(start, stop, last if one is self._nested else None)
-            for one in nested
-            if start <= one.line < stop
-        )
-        return cut._replace(piece=cut.piece._replace(holes=holes)) if holes else cut
-
-    def _items(
-        self, token: "Token", inner: "Sequence[Token]", lines: list[str], gap: bool, going_on: Piece | None
-    ) -> list[_Cut]:
-        number = token.attrGet("start")
-        ordinal = None if token.type == "bullet_list_open" else int(1 if number is None else number)
-        if going_on is not None:
-            gap, ordinal = going_on.gap, going_on.ordinal
-        items = list(groups(inner))
-        bounds = [item.map[0] for item, _ in items if item.map] + [token.map[1] if token.map else 0]
-        cuts: list[_Cut] = []
-        for index, (item, content) in enumerate(items):
-            start = bounds[index]
-            if index:
-                # code gets an empty line after it even where the source has none
-                before = items[index - 1][1]
-                gap = not lines[start - 1].strip(" \t") or (bool(before) and before[-1].type in _CODE)
-            piece = Piece(
-                _joined(lines, start, bounds[index + 1]),
-                gap,
-                None if ordinal is None else ordinal + index,
-                _codes(content),
-            )
-            tokens = (token, item, *content) if index == len(items) - 1 else ()
-            same_list = index > 0 or going_on is not None
-            cuts.append(_Cut(start, bounds[index + 1], piece, "list_item", tokens, same_list))
-        return cuts
+    def _cuts(self, lines: list[str], env: Env, position: int, last: str | None = None) -> list[Cut]:
+        """Return the pieces of `lines`, the first of which stands at `position`."""
+        before = Before(self._first, self._flow is not None, self._going_on)
+        cuts = cuts_of(lines, env, before)
+        code = [*self._holes, *([self._nested] if self._nested is not None else [])]
+        return [with_holes(cut, lines, position, code, last) for cut in cuts] if code else cuts
 
 
-def _break_in(cut: _Cut, region: list[str]) -> int | None:
+def _is_enough(cut: Cut, region: list[str]) -> bool:
+    """Return whether something can be made of a piece that goes on to the end of the region."""
+    return cut.kind == "table" or _break_in(cut, region) is not None
+
+
+def _break_in(cut: Cut, region: list[str]) -> int | None:
     """Return where a long paragraph is divided first."""
     if cut.kind not in ("paragraph", "heading"):
         return None
     return stretch.line_break(region, cut.start, cut.stop)
-
-
-def _joined(lines: list[str], start: int, stop: int) -> str:
-    while stop > start + 1 and not lines[stop - 1].strip(" \t"):
-        stop -= 1
-    return "\n".join(lines[start:stop])
-
-
-def _codes(tokens: "Sequence[Token]") -> int:
-    return sum(token.type in _CODE for token in tokens)

@@ -60,6 +60,8 @@ def opens_paragraph(line: str) -> bool:
 
 def line_break(lines: Sequence[str], start: int, stop: int) -> int | None:
     """Return the line before which the paragraph from `start` to `stop` is divided first."""
+    if stop - start < 2:
+        return None
     size = tries = 0
     for index in range(start, stop):
         if index > start and (index - start >= Limits.lines or size >= Limits.characters):

@@ -7,11 +7,11 @@ from itertools import accumulate
 from typing import Final
 
 from tui.rendering.code import CodeText
+from tui.rendering.cuts import Piece
 from tui.rendering.ink import BLANK, Row, paint, styles_for
 from tui.rendering.layout import Layout, code_texts
 from tui.rendering.line import Line, Palette
 from tui.rendering.nodes import Node, References, paragraph, parse
-from tui.rendering.pieces import Piece
 
 COLOURLESS: Final = Palette(
     True, "#ffffff", "#000000", "#000000", "#ffffff",
