@@ -114,9 +114,12 @@ class NestedFence:
             last: A line of code that is still arriving.
         """
         count = len(self.raw)
-        if stop == self.line + 1 and last is None:
-            # Empty lines at the end of a piece are not part of it.
+        if stop <= self.line + 1 + self.echoed and last is None:
+            # Empty lines at the end of a piece are not part of it; the parser also leaves out an empty
+            # line of a quotation there.
             while count and not self.raw[count - 1].strip(" \t"):
+                count -= 1
+            if count and not self.raw[count - 1].strip(" \t>"):
                 count -= 1
         return Hole(self.line - start, self.buffer, count, last, self.raw, self.echoed)
 

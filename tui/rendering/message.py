@@ -182,6 +182,11 @@ class MessageItem:
             self._body.close()
             self._body_closed = True
 
+    @property
+    def waits(self) -> bool:
+        """Whether some of the text has not been read yet."""
+        return isinstance(self._body, SlicedDocument) and self._body.waits
+
     def read_on(self) -> bool:
         """Read a little more of a very long text; tell whether there was any that waited."""
         return isinstance(self._body, SlicedDocument) and self._body.read()

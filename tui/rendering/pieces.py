@@ -139,7 +139,7 @@ class Cutter:
 
     def _before(self, partial: str) -> Iterator[Cutting]:
         """Yield what is finished by the line that has begun, where that begins or continues a paragraph."""
-        if stretch.opens_paragraph(partial):
+        if partial[0] not in "|:-=" and stretch.opens_paragraph(partial):
             yield from self.feed([partial[:_LOOKED_AT]], final=False)
             if self._lines:
                 self._lines.pop()

@@ -13,7 +13,7 @@ from tui.rendering.document import Document
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.wrap import clip
 
-AT_ONCE: Final = 32_000
+AT_ONCE: Final = 16_000
 """Characters that are read as soon as they arrive."""
 
 SLICE: Final = 8_000
@@ -88,6 +88,11 @@ class SlicedDocument:
         self._closing = True
         if not self._lines:
             self._document.close()
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is text that has not been read."""
+        return bool(self._lines)
 
     def read(self) -> bool:
         """Read a slice of what waits; tell whether there was any."""

@@ -23,9 +23,9 @@ from tui.rendering.table import (
     rule_above,
 )
 
-ROWS_PER_BLOCK: Final = 32
+ROWS_PER_BLOCK: Final = 16
 
-_EXACT: Final = 128
+_EXACT: Final = 48
 """Rows that are read to find the widths of the columns; those of later ones are told from their source."""
 
 _KEPT: Final = 512

@@ -83,8 +83,8 @@ class TextBlock:
     def estimate(self, width: int) -> int:
         """Return about how many lines it has, without reading it."""
         source = self.piece.source
-        lines = max(source.count("\n"), len(source) // max(1, width))
-        return self.piece.gap + 1 + lines + sum(hole.size for hole in self.piece.holes)
+        lines = self.piece.gap + 1 + max(source.count("\n"), len(source) // max(1, width))
+        return lines + sum(hole.size for hole in self.piece.holes) if self.piece.holes else lines
 
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`."""
