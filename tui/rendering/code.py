@@ -234,6 +234,8 @@ class Hole(NamedTuple):
     """A line that is still arriving."""
     raw: Sequence[str] = ()
     """The lines as they stand in the source; there may be more by now."""
+    kept: int = 0
+    """How many of them are part of the source."""
     echoed: bool = False
     """Whether the last of them also stands in the source of the piece."""
 

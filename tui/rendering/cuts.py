@@ -40,7 +40,7 @@ class Piece(NamedTuple):
             return self.source
         lines = self.source.split("\n")
         for hole in sorted(self.holes, key=lambda hole: -hole.line):
-            lines[hole.line + 1 : hole.line + 1 + hole.echoed] = hole.raw[: hole.size]
+            lines[hole.line + 1 : hole.line + 1 + hole.echoed] = hole.raw[: hole.kept]
         return "\n".join(lines)
 
 

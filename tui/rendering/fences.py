@@ -113,15 +113,16 @@ class NestedFence:
             stop: The line below the last one that is not empty.
             last: A line of code that is still arriving.
         """
-        count = len(self.raw)
+        count = kept = len(self.raw)
         if stop <= self.line + 1 + self.echoed and last is None:
             # Empty lines at the end of a piece are not part of it; the parser also leaves out an empty
             # line of a quotation there.
             while count and not self.raw[count - 1].strip(" \t"):
                 count -= 1
+            kept = count
             if count and not self.raw[count - 1].strip(" \t>"):
                 count -= 1
-        return Hole(self.line - start, self.buffer, count, last, self.raw, self.echoed)
+        return Hole(self.line - start, self.buffer, count, last, self.raw, kept, self.echoed)
 
 
 def open_fence(tokens: "Sequence[Token]", lines: "Sequence[str]") -> NestedFence | None:

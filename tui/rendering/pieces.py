@@ -33,6 +33,8 @@ class Cutter:
         """The item with which the lines begin, where the list began earlier."""
         self._flow: str | None = None
         """What stands between the lines and the stretch of the same paragraph before them."""
+        self._again = False
+        """Whether there is more to be made of the line at which something has ended."""
         self._waiting = ""
         """The kind of the piece that the lines begin with, if they have been looked at."""
         self._latest: list[Piece] | None = None
@@ -69,9 +71,9 @@ class Cutter:
                 end = yield from self._rows(position)
             else:
                 end = yield from self._next(position, final, was_waiting)
-            if end == position:
+            if end == position and not self._again:
                 break
-            position = end
+            position, self._again = end, False
         self._drop(position)
         if self._lines and self.fence is None and self.table is None:
             self._waiting = self._waiting or "paragraph"
@@ -199,7 +201,7 @@ class Cutter:
         assert table is not None
         for index in range(position, len(self._lines)):
             if not table.takes(self._lines[index]):
-                self.table = None
+                self.table, self._again = None, True
                 yield table
                 return index
             table.lines.append(self._lines[index])
@@ -292,7 +294,7 @@ class Cutter:
                 at, join = cut
                 piece = self._paragraph([*lines[position:index], lines[index][:at]])
                 lines[index] = lines[index][at + len(join) :]
-                self._flow = join
+                self._flow, self._again = join, True
                 return piece, index
         if found is None:
             return None
@@ -370,7 +372,7 @@ class Cutter:
         """Return how many of `cuts` cannot change any more, and with which line the others begin."""
         for number, cut in enumerate(cuts):
             is_fence = cut.kind == "fence" and FENCE.fullmatch(region[cut.start])
-            if is_fence or cut.kind == "table" or (number and _break_in(cut, region) is not None):
+            if is_fence or cut.kind == "table" or (number and _is_long(cut, region)):
                 return number, cut.start
         if final:
             return len(cuts), len(region)
@@ -396,8 +398,19 @@ def _is_enough(cut: Cut, region: list[str]) -> bool:
     return cut.kind == "table" or _break_in(cut, region) is not None
 
 
+def _is_long(cut: Cut, region: list[str]) -> bool:
+    """Return whether a piece may have to be divided."""
+    if cut.kind not in ("paragraph", "heading"):
+        return False
+    limit = stretch.Limits.in_line // 4
+    return any(len(line) > limit for line in region[cut.start : cut.stop]) or (
+        _break_in(cut, region) is not None
+    )
+
+
 def _break_in(cut: Cut, region: list[str]) -> int | None:
     """Return where a long paragraph is divided first."""
-    if cut.kind not in ("paragraph", "heading"):
+    # What begins like a definition may become one.
+    if cut.kind not in ("paragraph", "heading") or "]:" in region[cut.start][:_LOOKED_AT]:
         return None
     return stretch.line_break(region, cut.start, cut.stop)
