@@ -11,11 +11,11 @@ from tui.settings.paths import default_config_file
 
 
 def main() -> None:
-    """Run the app with what was typed on the command line.
+    """Run the app, or a subcommand, with what was typed on the command line.
 
     Raises:
         SystemExit: always; 0 when the user quit, 1 when the app broke down, 2 when the command line or
-            the settings make no sense.
+            the settings make no sense; a subcommand says with its own what came of it.
     """
     invocation = cli.parse(sys.argv[1:])
     try:
@@ -29,6 +29,10 @@ def main() -> None:
             parse_host(settings.server.host)
     except SettingsError as error:
         cli.fail(error.message)
+    if invocation.task is not None:
+        from tui.headless import run
+
+        raise SystemExit(run(invocation.task, settings))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         cli.fail("this is a full-screen program and needs a terminal.")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui import __version__
+from tui.commandline import Parser, Task, parser_of, split, task_from
 
 _SETTINGS = {
     "host": "server.host",
@@ -34,21 +35,22 @@ class Invocation:
     """The settings file that was named."""
     settings: tuple[tuple[str, str], ...] = ()
     """Settings that were typed: `section.key` and text."""
+    task: Task | None = None
+    """What to do without a full screen; None opens one."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what was wrong and leave with status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+_VALUED = frozenset(
+    ["-m", "--model", "--system", "-r", "--resume", "--host", "--gguf", "--data-dir", "--config", "--theme"]
+)
+"""Options that take the word that follows them."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="ollama-tui",
         description="Talk to a local language model.",
-        epilog="Keys are shown at the bottom of the screen; F1 lists them all.",
+        epilog="Without a full screen: ollama-tui ask | list | search | export | import (each has --help;"
+        " after -- they are prompts). Keys: F1 lists them all.",
         allow_abbrev=False,
     )
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="begin with this message")
@@ -59,23 +61,30 @@ def _parser() -> argparse.ArgumentParser:
         "-c", "--continue", action="store_true", dest="continue_latest", help="open the latest conversation"
     )
     opened.add_argument("-r", "--resume", default="", metavar="ID", help="open the conversation with this id")
+    _add_common(parser)
+    parser.add_argument("--theme", metavar="NAME", help="colours, for example calm-light")
+    parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
+    return parser
+
+
+def _add_common(parser: Parser) -> None:
     parser.add_argument(
         "--host", metavar="ADDRESS", help="Ollama server (default: $OLLAMA_HOST, then this machine)"
     )
     parser.add_argument("--gguf", metavar="FILE", help="model file for the embedded engine")
     parser.add_argument("--data-dir", metavar="DIR", help="where conversations are kept ($OLLAMA_TUI_DATA)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
-    parser.add_argument("--theme", metavar="NAME", help="colours, for example calm-light")
-    parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
-    return parser
 
 
 def parse(arguments: list[str]) -> Invocation:
     """Return what `arguments` ask for; leaves with a line on stderr and status 2 where they make no sense."""
+    command, rest = split(arguments, _VALUED)
+    if command:
+        parser = parser_of(command, _add_common)
+        parsed = parser.parse_args(rest)
+        task = task_from(command, parsed, parser)
+        return Invocation(config=parsed.config, settings=_typed(parsed), task=task)
     parsed = _parser().parse_args(arguments)
-    typed = tuple(
-        (key, value) for name, key in _SETTINGS.items() if (value := getattr(parsed, name)) is not None
-    )
     return Invocation(
         prompt=parsed.prompt,
         model=parsed.model,
@@ -83,8 +92,13 @@ def parse(arguments: list[str]) -> Invocation:
         continue_latest=parsed.continue_latest,
         resume=parsed.resume,
         config=parsed.config,
-        settings=typed,
+        settings=_typed(parsed),
     )
+
+
+def _typed(parsed: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    found = ((key, getattr(parsed, name, None)) for name, key in _SETTINGS.items())
+    return tuple((key, value) for key, value in found if value is not None)
 
 
 def fail(message: str) -> NoReturn:

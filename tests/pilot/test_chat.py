@@ -1,6 +1,7 @@
 """The chat screen over real services and a scripted server."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +16,11 @@ from tui.cli import Invocation
 from tui.domain.conversation import MessageStatus
 from tui.domain.events import GenerationFinished
 from tui.screens.chat import ChatScreen
+from tui.screens.dialogs import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.settings.schema import InterfaceSettings, ServerSettings, Settings
 from tui.widgets.model_picker import ModelPicker
+from tui.widgets.transcript import Transcript
 
 
 class Chat:
@@ -288,3 +291,113 @@ async def test_an_answer_that_ends_elsewhere_is_marked_unread(tmp_path: Path, se
         async with asyncio.timeout(20):
             while (await services.conversations.page())[0].unread:
                 await chat.pilot.pause()
+
+
+async def test_words_are_found_in_the_conversation(tmp_path: Path, server: ScriptedServer) -> None:
+    server.script(Reply("A needle and another needle."))
+    async with running(tmp_path, server) as chat:
+        await chat.say("Hello")
+        await chat.until(lambda: chat.statuses[-1:] == [MessageStatus.COMPLETE])
+        await chat.pilot.press("ctrl+f", *"needle")
+        counts: list[str] = []
+        label = chat.screen.pane.find_bar.query_one("#find-count")
+
+        def counted() -> bool:
+            counts.append(str(label.render()))
+            return counts[-1].endswith("/2")
+
+        await chat.until(counted)
+        await chat.pilot.press("enter", "escape")
+        await chat.until(lambda: not chat.screen.pane.find_bar.is_open)
+        await chat.pilot.press("ctrl+f")
+        await chat.pilot.press("ctrl+n")
+        await chat.until(lambda: chat.screen.pane.is_empty and not chat.screen.pane.find_bar.is_open)
+
+
+async def test_a_link_is_shown_before_it_is_opened(
+    tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    async with running(tmp_path, server) as chat:
+        monkeypatch.setattr(chat.app, "open_url", lambda url, **_: opened.append(url))
+        for answer in ("n", "y"):
+            transcript = chat.screen.pane.transcript
+            transcript.post_message(Transcript.LinkClicked(transcript, "https://example.org/\x1b[31m"))
+            await chat.until(lambda: isinstance(chat.app.screen, ConfirmScreen))
+            await chat.pilot.press(answer)
+            await chat.until(lambda: chat.app.screen is chat.screen)
+        assert opened == ["https://example.org/␛[31m"]
+        refused = {"file:///etc/passwd", "javascript:alert(1)", "/bin/sh"}
+        for address in refused:
+            transcript.post_message(Transcript.LinkClicked(transcript, address))
+        await chat.until(
+            lambda: all(any(each in str(n.message) for n in chat.app._notifications) for each in refused)
+        )
+        assert chat.app.screen is chat.screen
+
+
+async def test_what_is_selected_is_copied_with_ctrl_c(
+    tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script(Reply("Some words to copy."))
+    async with running(tmp_path, server) as chat:
+        copied: list[str] = []
+        monkeypatch.setattr(chat.app, "copy_to_clipboard", copied.append)
+        await chat.say("Hello")
+        await chat.until(lambda: chat.statuses[-1:] == [MessageStatus.COMPLETE])
+        transcript = chat.screen.pane.transcript
+        transcript.focus()
+        await chat.pilot.press("c")
+        await chat.until(lambda: copied == ["Some words to copy."])
+
+
+async def test_pages_scroll_from_the_input(tmp_path: Path, server: ScriptedServer) -> None:
+    server.script(Reply("\n\n".join(f"Paragraph {number}" for number in range(100))))
+    async with running(tmp_path, server) as chat:
+        await chat.say("Hello")
+        await chat.until(lambda: chat.statuses[-1:] == [MessageStatus.COMPLETE])
+        transcript = chat.screen.pane.transcript
+        await chat.until(lambda: transcript.scroll_y > 0)
+        bottom = transcript.scroll_y
+        await chat.pilot.press("pageup")
+        await chat.until(lambda: transcript.scroll_y < bottom and not transcript.following)
+        await chat.pilot.press("pagedown")
+        await chat.until(lambda: transcript.scroll_y == bottom)
+
+
+def read_state(file: Path) -> dict[str, object]:
+    """Return what is remembered; nothing before it is written."""
+    return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
+
+
+async def test_the_theme_and_the_model_are_remembered(tmp_path: Path, server: ScriptedServer) -> None:
+    async with running(tmp_path, server) as chat:
+        chat.app.theme = "calm-light"
+        await chat.pilot.press("ctrl+l")
+        await chat.until(lambda: isinstance(chat.app.screen, ModelPicker))
+        await chat.pilot.press(*"qwen", "enter")
+        await chat.until(lambda: chat.screen.header.model == "qwen3-vl:8b")
+        state = tmp_path / "state" / "state.json"
+        await chat.until(
+            lambda: state.exists() and "qwen3" in state.read_text() and "light" in state.read_text()
+        )
+    async with running(tmp_path, server) as chat:
+        assert chat.app.theme == "calm-light"
+        assert chat.screen.header.model == "qwen3-vl:8b"
+
+
+async def test_keys_are_those_of_the_settings(tmp_path: Path, server: ScriptedServer) -> None:
+    settings = Settings(
+        server=ServerSettings(host=server.url),
+        keys={"sidebar.toggle": "f9", "no.such": "f8"},
+        data_dir=tmp_path / "data",
+        state_dir=tmp_path / "state",
+    )
+    app = ChatApp(settings)
+    async with app.run_test(size=(120, 40)) as pilot:
+        chat = Chat(app, pilot)
+        await chat.until(lambda: len(app.screen_stack) > 1 and chat.screen.session is not None)
+        assert chat.screen.sidebar.display
+        await pilot.press("f9")
+        await chat.until(lambda: not chat.screen.sidebar.display)
+        assert any("no command “no.such”" in str(note.message) for note in app._notifications)

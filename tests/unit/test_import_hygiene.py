@@ -1,6 +1,7 @@
 """What is loaded when: start-up time is spent on imports, and layers leak through them."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -11,7 +12,10 @@ def loaded_after(statement: str) -> set[str]:
     """Return the modules that a fresh interpreter has loaded after `statement`."""
     program = f"import json, sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\n"
     program += "print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -86,3 +86,11 @@ class EngineFailed(TuiError):
 
 class SettingsError(TuiError):
     """The settings cannot be used: an unreadable file, an unknown key, a bad value."""
+
+
+class FileUnusable(TuiError):
+    """A file cannot be read for an import, or not be written by an export."""
+
+
+class FileInTheWay(FileUnusable):
+    """A file that was to be written exists already."""

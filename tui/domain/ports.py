@@ -1,6 +1,6 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from tui.domain.conversation import (
@@ -169,6 +169,27 @@ class ConversationStore(Protocol):
 
     async def attachment_data(self, digest: str) -> bytes | None:
         """Return the bytes of an attachment, or None."""
+        ...
+
+    async def conversation_ids(self) -> tuple[ConversationId, ...]:
+        """Return the ids of all conversations outside the trash, the oldest first."""
+        ...
+
+    async def import_conversation(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        attachments: Mapping[str, bytes],
+        *,
+        origin: str = "",
+    ) -> bool:
+        """Store a conversation with all its messages in one transaction; False if it is there already.
+
+        Every field is stored as it is. A conversation is there if its id is, or its origin.
+
+        Raises:
+            BadRequest: One of the messages is stored in another conversation.
+        """
         ...
 
     async def search(self, query: str, *, limit: int = 50) -> tuple[SearchHit, ...]:

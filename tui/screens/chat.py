@@ -9,13 +9,12 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.message import Message as UiMessage
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ModelMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -27,10 +26,10 @@ from tui.domain.events import (
     ServerCondition,
     ServerStateChanged,
 )
-from tui.domain.text import sanitize
+from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
-from tui.screens.frames import FrugalCompositor
+from tui.screens.frames import QuickScreen
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.services import Services
@@ -41,11 +40,14 @@ from tui.widgets.model_picker import ModelPicker
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
+_OPENED = ("http://", "https://", "mailto:")
+"""How an address begins that is opened outside; a model must not name a file or a program."""
+
 _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(QuickScreen):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -82,7 +84,6 @@ class ChatScreen(Screen[None]):
             unfold_thinking: Show thinking while it is being written.
         """
         super().__init__()
-        self._compositor = FrugalCompositor()
         self.session: ChatSession | None = None
         """None until the store is open."""
         self._drafts: DraftKeeper | None = None
@@ -239,11 +240,16 @@ class ChatScreen(Screen[None]):
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, event: Transcript.LinkClicked) -> None:
+        address = sanitize_line(event.href, 2000)
+        if not address.lower().startswith(_OPENED):
+            self.tell(BadRequest(f"This is not opened: {address}", "Only web and mail addresses are."))
+            return
+
         def decided(yes: bool | None) -> None:
             if yes:
-                self.app.open_url(event.href)
+                self.app.open_url(address)
 
-        self.app.push_screen(ConfirmScreen("Open this address in the browser?", event.href), decided)
+        self.app.push_screen(ConfirmScreen("Open this address in the browser?", address), decided)
 
     def _open(self, conversation_id: ConversationId | None) -> None:
         if self.session is not None:
@@ -300,6 +306,18 @@ class ChatScreen(Screen[None]):
         answer = self.pane.last_answer
         if self.session is not None and answer is not None:
             self._start(self.session.retry(answer.id), "send")
+
+    def action_transfer(self, direction: str) -> None:
+        """Export the open conversation, or import others."""
+        if self.session is not None:
+            # Imported late: what it needs is no part of a start.
+            from tui.screens.transfer import ExportScreen, ImportScreen
+
+            services = self.session.services
+            if direction == "export":
+                self.app.push_screen(ExportScreen(services, self.session.conversation))
+            else:
+                self.app.push_screen(ImportScreen(services))
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""

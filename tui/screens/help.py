@@ -20,6 +20,7 @@ from tui.commands.key_names import key_name
 from tui.commands.keydocs import WHERE
 from tui.commands.nodes import live_keys, scope_node
 from tui.commands.registry import COMMANDS
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.fit import fit
 
 EDITING = "Editing text"
@@ -137,7 +138,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Keys"
             panel.border_subtitle = "Esc closes"
-            yield Input(placeholder="type to search")
+            yield FilterInput(placeholder="type to search")
             with VerticalScroll(can_focus=False):
                 yield Static("", id="keys", markup=False)
 

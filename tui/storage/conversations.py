@@ -38,6 +38,7 @@ from tui.storage.rows import (
     storable,
 )
 from tui.storage.search import find_messages
+from tui.storage.transfers import WholeConversations
 from tui.storage.waiting import insert_queued, load_draft, load_queued, recover, store_draft
 
 _CREATE: Final = (
@@ -61,7 +62,7 @@ _ORDER: Final = "ORDER BY pinned DESC, updated_at DESC, key DESC LIMIT ? OFFSET 
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore:
+class SqliteConversationStore(WholeConversations):
     """A `ConversationStore` in one file, which several processes may have open."""
 
     def __init__(self, database: Database, instance: Instance) -> None:

@@ -17,6 +17,7 @@ from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.domain.conversation import Conversation, ConversationId
 from tui.widgets.conversation_rows import ConversationRows
+from tui.widgets.filter_input import FilterInput
 
 NO_CONVERSATIONS = "Nothing here yet. Just ask."
 """What the panel says before the first conversation."""
@@ -89,7 +90,7 @@ class ConversationList(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the filter and the rows."""
-        yield Input(placeholder="/ search conversations", select_on_focus=False)
+        yield FilterInput(placeholder="/ search conversations", select_on_focus=False)
         yield ConversationRows()
 
     def on_mount(self) -> None:

@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from tui.widgets.filter_input import FilterInput
+
 
 class FindBar(Horizontal):
     """An input, and which of how many matches is shown. It says what is typed; someone else finds it."""
@@ -80,7 +82,7 @@ class FindBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Put the parts in a row."""
         yield Label("Find ", id="find-icon", markup=False)
-        yield Input(placeholder="words in this conversation", compact=True, select_on_focus=True)
+        yield FilterInput(placeholder="words in this conversation", compact=True, select_on_focus=True)
         yield Label("", id="find-count", markup=False)
         yield Label("↵ next  ⇧↵ previous  esc", id="find-keys", markup=False)
 

@@ -18,6 +18,7 @@ from tui.commands.command import Scope
 from tui.domain.errors import TuiError
 from tui.domain.model import ModelInfo, RunningModel, find_model, full_name
 from tui.domain.text import sanitize_line
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.fit import fit
 from tui.widgets.model_filter import capability_words, filter_models, size_words
 
@@ -114,7 +115,7 @@ class ModelPicker(ModalScreen[str | None]):
         with Vertical(id="panel") as panel:
             panel.border_title = "Model"
             panel.border_subtitle = "Enter chooses · Esc closes"
-            yield Input(placeholder="type to filter")
+            yield FilterInput(placeholder="type to filter")
             yield Static("", id="columns", markup=False)
             yield OptionList(compact=True, markup=False)
             yield Static("", id="message", markup=False)

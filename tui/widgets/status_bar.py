@@ -31,6 +31,9 @@ class Running:
     tokens_per_second: float | None = None
 
 
+_LEGIBLE: Final = 0.25
+"""Seconds for which figures stand: nobody reads faster, and each change costs a tenth of a growing answer."""
+
 _ENDS: Final = {
     MessageStatus.STOPPED: "stopped",
     MessageStatus.FAILED: "failed",
@@ -77,6 +80,7 @@ class StatusBar(Horizontal):
         super().__init__(id=id, classes=classes)
         self._clock = clock
         self._timer: Timer | None = None
+        self._shown_at = float("-inf")
 
     def compose(self) -> ComposeResult:
         """Compose the words and the hint."""
@@ -109,7 +113,9 @@ class StatusBar(Horizontal):
             else:
                 self._timer.reset()
                 self._timer.resume()
-        self._show()
+        same = old is not None and new is not None and old.phase is new.phase
+        if not same or self._clock() - self._shown_at >= _LEGIBLE:
+            self._show()
 
     def watch_last(self) -> None:
         """Show the figures."""
@@ -124,6 +130,7 @@ class StatusBar(Horizontal):
         self._show()
 
     def _show(self) -> None:
+        self._shown_at = self._clock()
         if self.is_mounted:
             # Twenty times a second: typing would wait for a layout of the whole screen each time.
             self.query_one("#state", Static).update(self._state(), layout=False)

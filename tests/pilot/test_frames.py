@@ -1,0 +1,87 @@
+"""What is asked to draw itself when something changes."""
+
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Static
+
+from tui.screens.frames import FrugalCompositor
+
+
+class Drawn(Static):
+    """A widget that writes down which of its rows it was asked for."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__("\n".join(f"{id} {row}" for row in range(5)), id=id)
+        self.asked: list[Region] = []
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.asked.append(crop)
+        return super().render_lines(crop)
+
+
+class FrugalScreen(Screen[None]):
+    CSS = """
+    FrugalScreen { layers: below above; }
+    Drawn { height: 5; width: 20; layer: below; }
+    #cover { layer: above; width: 10; height: 2; offset: 5 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = FrugalCompositor()
+
+    def compose(self) -> ComposeResult:
+        yield Drawn("first")
+        yield Drawn("second")
+        yield Drawn("cover")
+
+
+class FrugalApp(App[None]):
+    def on_mount(self) -> None:
+        self.push_screen(FrugalScreen())
+
+    def drawn(self, name: str) -> list[Region]:
+        return self.screen.query_one(f"#{name}", Drawn).asked
+
+    def forget(self) -> None:
+        for widget in self.screen.query(Drawn):
+            widget.asked.clear()
+
+    def rows(self) -> list[str]:
+        return [strip.text for strip in self.screen._compositor.render_strips()]
+
+
+async def test_only_the_rows_that_changed_are_drawn() -> None:
+    app = FrugalApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.forget()
+        app.screen.query_one("#second").refresh(Region(0, 3, 20, 1))
+        await pilot.pause()
+        assert app.drawn("second") == [Region(0, 3, 20, 1)]
+        assert app.drawn("first") == app.drawn("cover") == []
+
+
+async def test_what_lies_behind_is_drawn_where_it_is_not_covered() -> None:
+    app = FrugalApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.forget()
+        app.screen.query_one("#first").refresh(Region(0, 1, 20, 1))
+        await pilot.pause()
+        assert app.drawn("first") == [Region(0, 1, 20, 1)]
+        assert app.drawn("cover") == [Region(0, 0, 10, 1)]
+        assert app.rows()[1].startswith("first" + "cover 0   ")
+
+
+async def test_what_is_covered_whole_is_not_drawn() -> None:
+    app = FrugalApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.forget()
+        app.screen.query_one("#first").refresh(Region(6, 2, 3, 1))
+        await pilot.pause()
+        assert app.drawn("cover") == [Region(0, 1, 10, 1)]
+        assert app.drawn("first") == []

@@ -1,0 +1,182 @@
+"""What is exported as JSON comes back as it was, whatever it is."""
+
+import json
+import tempfile
+from dataclasses import fields, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import get_args
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.builders import NOW, a_conversation, a_message, an_answer, an_attachment, an_exchange
+from tests.unit.transfer.conftest import StillClock
+from tui.domain.conversation import (
+    Attachment,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    MessageStatus,
+    Role,
+)
+from tui.domain.generation import Options, Stats, Think
+from tui.services.events import EventBus
+from tui.services.transfer.export import ExportFormat, ExportService
+from tui.services.transfer.importing import ImportService
+from tui.storage.conversations import SqliteConversationStore
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+times = st.floats(0, 4e9, allow_nan=False).map(abs)
+figures = st.none() | st.floats(0, 1e6, allow_nan=False).map(abs)
+counts = st.none() | st.integers(0, 2**40)
+ids = st.uuids().map(lambda identity: identity.hex)
+
+stats = st.builds(Stats, counts, counts, figures, figures, figures, figures, figures, figures)
+options = st.builds(
+    Options, figures, figures, counts, figures, counts, counts, counts, figures, st.lists(texts).map(tuple)
+)
+
+
+@st.composite
+def wholes(draw: st.DrawFn) -> tuple[Conversation, tuple[Message, ...], dict[str, bytes]]:
+    conversation_id = ConversationId(draw(ids))
+    data = {sha256(each).hexdigest(): each for each in draw(st.lists(st.binary(max_size=20), max_size=2))}
+    messages: list[Message] = []
+    for identity in draw(st.lists(ids, max_size=8, unique=True)):
+        attached = [
+            Attachment(digest, draw(texts), draw(texts), len(each), draw(counts), draw(counts))
+            for digest, each in data.items()
+            if draw(st.booleans())
+        ]
+        messages.append(
+            Message(
+                id=MessageId(identity),
+                conversation_id=conversation_id,
+                parent_id=draw(st.none() | st.sampled_from([m.id for m in messages])) if messages else None,
+                role=draw(st.sampled_from(Role)),
+                content=draw(texts),
+                created_at=draw(times),
+                status=draw(st.sampled_from([s for s in MessageStatus if s is not MessageStatus.STREAMING])),
+                thinking=draw(texts),
+                model=draw(texts),
+                stop_reason=draw(texts),
+                stats=draw(stats),
+                error=draw(texts),
+                hint=draw(texts),
+                finished_at=draw(st.none() | times),
+                tool_calls=draw(texts),
+                tool_name=draw(texts),
+                attachments=tuple(attached),
+            )
+        )
+    conversation = Conversation(
+        id=conversation_id,
+        title=draw(texts),
+        created_at=draw(times),
+        updated_at=draw(times),
+        model=draw(texts),
+        system=draw(texts),
+        options=draw(options),
+        think=draw(st.none() | st.sampled_from(get_args(Think))),
+        active_leaf=draw(st.none() | st.sampled_from([m.id for m in messages])) if messages else None,
+        title_by_user=draw(st.booleans()),
+        pinned=draw(st.booleans()),
+        unread=draw(st.booleans()),
+    )
+    used = {attachment.digest for message in messages for attachment in message.attachments}
+    return conversation, tuple(messages), {digest: each for digest, each in data.items() if digest in used}
+
+
+async def exported(store: SqliteConversationStore, format: ExportFormat = ExportFormat.JSON) -> str:
+    service = ExportService(store, StillClock())
+    return "".join([piece async for piece in service.pieces(await service.all_ids(), format)])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(wholes(), max_size=3, unique_by=lambda whole: whole[0].id))
+async def test_export_import_export_gives_the_same_document(
+    given_wholes: list[tuple[Conversation, tuple[Message, ...], dict[str, bytes]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        first = await SqliteConversationStore.open(Path(directory) / "1.db")
+        second = await SqliteConversationStore.open(Path(directory) / "2.db", Path(directory) / "others")
+        try:
+            for conversation, messages, data in given_wholes:
+                taken = {each.id for m in given_wholes if m[0] != conversation for each in m[1]}
+                if not taken & {each.id for each in messages}:
+                    assert await first.import_conversation(conversation, messages, data)
+            before = await exported(first)
+            file = Path(directory) / "export.json"
+            file.write_text(before, "utf-8")
+            summary = await ImportService(second, EventBus(), StillClock()).begin().run([file])
+            assert summary.failures == ()
+            assert await exported(second) == before
+            for conversation_id in await first.conversation_ids():
+                assert await second.conversation(conversation_id) == await first.conversation(conversation_id)
+                assert await second.messages(conversation_id) == await first.messages(conversation_id)
+            again = await ImportService(second, EventBus(), StillClock()).begin().run([file])
+            assert (again.imported, again.skipped) == ((), len(summary.imported))
+        finally:
+            await first.aclose()
+            await second.aclose()
+
+
+async def test_every_field_is_in_the_document(store: SqliteConversationStore) -> None:
+    conversation = replace(
+        a_conversation(),
+        system="s",
+        options=Options(1.0, 1.0, 1, 1.0, 1, 1, 1, 1.0, ("x",)),
+        think="low",
+        title_by_user=True,
+        pinned=True,
+        unread=True,
+    )
+    asked, answer = an_exchange(conversation)
+    picture = an_attachment()
+    asked = replace(asked, attachments=(picture,))
+    answer = replace(
+        answer,
+        status=MessageStatus.FAILED,
+        thinking="t",
+        stop_reason="r",
+        stats=Stats(1, 1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+        error="e",
+        hint="h",
+        finished_at=NOW,
+        tool_calls="[]",
+        tool_name="n",
+    )
+    conversation = replace(conversation, active_leaf=answer.id)
+    await store.import_conversation(conversation, (asked, answer), {picture.digest: b"\x89PNG picture"})
+    (element,) = json.loads(await exported(store))["conversations"]
+    told = element["conversation"].keys()
+    assert {field.name for field in fields(Conversation)} - told == {"trashed_at"}
+    told = {name for message in element["messages"] for name in message}
+    assert {field.name for field in fields(Message)} - told == {"conversation_id"}
+    assert element["messages"][1]["stats"].keys() == {field.name for field in fields(Stats)}
+    assert element["conversation"]["options"].keys() == {field.name for field in fields(Options)}
+
+
+async def test_a_document_is_deterministic_and_harmless(store: SqliteConversationStore) -> None:
+    conversation = a_conversation("\x7f\x9b31m\u202e \u2028 é \U000e0041")
+    await store.import_conversation(conversation, (a_message(conversation, "\x1b]0;x\x07"),), {})
+    document = await exported(store)
+    assert document == await exported(store)
+    assert document.replace("\n", "").isprintable()
+    assert "é" in document
+    assert json.loads(document)["conversations"][0]["conversation"]["title"] == conversation.title
+
+
+async def test_an_answer_that_is_being_written_is_exported_as_far_as_it_got(
+    store: SqliteConversationStore,
+) -> None:
+    conversation = a_conversation()
+    asked = a_message(conversation)
+    await store.create(conversation)
+    await store.add_messages(
+        (asked, an_answer(conversation, "half", parent=asked, status=MessageStatus.STREAMING))
+    )
+    (element,) = json.loads(await exported(store))["conversations"]
+    assert [message.get("status") for message in element["messages"]] == [None, "interrupted"]

@@ -1,0 +1,127 @@
+"""`ollama-tui ask`: a question, and its answer on standard output."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tui.commandline import Ask
+from tui.console import FAILED, INTERRUPTED, SUCCEEDED, say, write
+from tui.domain.conversation import Conversation, MessageStatus
+from tui.domain.errors import BadRequest, ModelMissing
+from tui.domain.events import GenerationFinished, GenerationUpdated
+from tui.services import Services, build
+from tui.services.events import Subscription
+from tui.settings.schema import Settings
+from tui.settings.state import load_remembered
+
+MOST_INPUT: Final = 16 << 20
+"""Bytes of standard input that are sent along, at most."""
+
+
+async def ask(task: Ask, settings: Settings) -> int:
+    """Ask a model, and write its answer as it arrives.
+
+    Returns:
+        0 when the answer is complete, 1 when it failed or was cut, 130 when the user stopped it.
+
+    Raises:
+        TuiError: Nothing was asked.
+    """
+    question = with_input(task.prompt, await asyncio.to_thread(_standard_input))
+    if not question.strip():
+        raise BadRequest("There is nothing to ask.", "Give a question, or something on standard input.")
+    async with _services(settings, save=task.save) as services:
+        services.server.start()
+        conversation = await _conversation(task, settings, services, question)
+        events = services.bus.subscribe()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, services.generation.stop, conversation.id)
+        await services.generation.ask(conversation.id, question)
+        try:
+            return await _show(events)
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def with_input(prompt: str, found: str, name: str = "stdin") -> str:
+    """Return a question with a text that goes with it, quoted under its name."""
+    if not found.strip():
+        return prompt
+    if not prompt.strip():
+        return found
+    fence = "```"
+    while fence in found:
+        fence += "`"
+    return f"{prompt}\n\n{name}:\n{fence}\n{found.rstrip()}\n{fence}"
+
+
+def _standard_input() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    data = sys.stdin.buffer.read(MOST_INPUT + 1)
+    if len(data) > MOST_INPUT:
+        raise BadRequest(f"Standard input is longer than {MOST_INPUT >> 20} MiB.")
+    return data.decode("utf-8", "replace")
+
+
+@asynccontextmanager
+async def _services(settings: Settings, *, save: bool) -> AsyncIterator[Services]:
+    """Yield the services; where nothing is to be saved, on a store that vanishes with them."""
+    with tempfile.TemporaryDirectory(prefix="ollama-tui-") as directory:
+        services = await build(settings if save else replace(settings, data_dir=Path(directory)))
+        try:
+            yield services
+        finally:
+            await services.aclose()
+
+
+async def _conversation(task: Ask, settings: Settings, services: Services, question: str) -> Conversation:
+    """Return the conversation to go on with, or a new one, with the model that is to answer."""
+    conversations = services.conversations
+    old: Conversation | None = None
+    if task.resume:
+        old = (await conversations.open(await conversations.resolve(task.resume))).conversation
+    elif task.continue_latest:
+        old = await conversations.latest()
+    await services.server.backend()
+    await services.models.refresh()
+    wanted = task.model or (old.model if old else "")
+    remembered = (await asyncio.to_thread(load_remembered, settings.state_dir)).model
+    model = wanted or services.models.preferred(settings.chat.model, remembered)
+    if not model:
+        raise ModelMissing("The server has no models.", "Fetch one, for example: ollama pull gemma3")
+    await services.models.require(model)
+    if old is None:
+        return await conversations.begin(question, model=model, system=task.system or settings.chat.system)
+    if model != old.model:
+        await conversations.set_model(old.id, model)
+    return old
+
+
+async def _show(events: Subscription) -> int:
+    """Write the answer as it arrives; return the exit status."""
+    shown = 0
+    async for event in events:
+        if isinstance(event, GenerationUpdated):
+            write(event.content[shown:])
+            sys.stdout.flush()
+            shown = len(event.content)
+        elif isinstance(event, GenerationFinished):
+            answer = event.answer
+            rest = answer.content[shown:]
+            write(rest if answer.content.endswith("\n") else f"{rest}\n" if answer.content else "")
+            sys.stdout.flush()
+            if answer.status is MessageStatus.COMPLETE:
+                return SUCCEEDED
+            if answer.status is MessageStatus.STOPPED:
+                say("Stopped; what had arrived is kept.")
+                return INTERRUPTED
+            say(answer.error or "The answer was cut.", answer.hint)
+            return FAILED
+    return FAILED
