@@ -50,7 +50,7 @@ def opens_paragraph(line: str) -> bool:
     """Return whether a line, wherever it stands, begins or continues a paragraph."""
     if PLAIN.match(line):
         return True
-    if not line.strip(" \t") or line.startswith(("    ", "\t")):
+    if not line.strip(" \t") or line.startswith(("    ", "\t", "|")):  # a row may be the head of a table
         return False
     env: dict[str, object] = {}
     md = parser()
