@@ -9,7 +9,7 @@ from tui.rendering.line import Block
 _EAGER = 24
 """Blocks up to which all are laid out; of a longer list those that are seen."""
 
-_EAGER_LINES = 400
+_EAGER_LINES = 2_000
 """Lines up to which all blocks are laid out."""
 
 _CHANGING = 4
