@@ -55,7 +55,7 @@ class CodeBuffer:
         self.language = language_of(info)
         self.lines: list[str] = []
         self._highlighter: Highlighter | None = None
-        self._key: tuple[int, Palette] | None = None
+        self._key: tuple[int, Palette, tuple[Run, ...]] | None = None
         self._drawn: dict[int, Line] = {}
         self._width = 0
         self._offsets: list[int] = [0]
@@ -88,17 +88,17 @@ class CodeBuffer:
             self._highlighter = Highlighter(self.language)
         return expanded(self._highlighter.runs(self.lines, index, last))
 
-    def line(self, index: int, width: int, palette: Palette) -> Line:
-        """Return a complete line, drawn; the latest ones are remembered."""
-        if self._key != (width, palette):
-            self._key = (width, palette)
+    def line(self, index: int, width: int, palette: Palette, margin: tuple[Run, ...]) -> Line:
+        """Return a complete line, drawn behind `margin`; the latest ones are remembered."""
+        if self._key != (width, palette, margin):
+            self._key = (width, palette, margin)
             self._drawn.clear()
         line = self._drawn.get(index)
         if line is None:
             if len(self._drawn) >= _KEPT:
                 self._drawn.clear()
-            line = paint(self.row(index, width, palette), styles_for(palette))
-            self._drawn[index] = line
+            row = _behind(margin, self.row(index, width, palette))
+            line = self._drawn[index] = paint(row, styles_for(palette))
         return line
 
     def rows(self, width: int, palette: Palette) -> list[Row]:
@@ -123,6 +123,14 @@ class CodeBuffer:
         for index in range(len(offsets) - 1, count):
             offsets.append(offsets[-1] + rows_of(self.lines[index], room))
         return offsets
+
+
+def _behind(margin: Sequence[Run], row: Row) -> Row:
+    if not margin:
+        return row
+    return Row(
+        [*margin, *row.runs], sum(cell_len(text) for text, _ in margin) + row.gutter, row.join, row.tail
+    )
 
 
 def rows_of(line: str, room: int) -> int:
@@ -214,10 +222,82 @@ def code_rows(info: str, lines: list[str], number: int, width: int, palette: Pal
     return [*rows, buffer.row(len(complete), width, palette, last)]
 
 
+class Hole(NamedTuple):
+    """Code that has been taken out of the lines of a piece, which keep only its fence."""
+
+    line: int
+    """The line of the piece that opens it."""
+    buffer: CodeBuffer
+    size: int
+    """How many lines of the buffer there were."""
+    last: str | None = None
+    """A line that is still arriving."""
+    raw: Sequence[str] = ()
+    """The lines as they stand in the source; there may be more by now."""
+    kept: int = 0
+    """How many of them are part of the source."""
+    echoed: bool = False
+    """Whether the last of them also stands in the source of the piece."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of code."""
+        lines = self.buffer.lines[: self.size]
+        return lines if self.last is None else [*lines, self.last]
+
+    @property
+    def text(self) -> CodeText:
+        """Return the language and the code, as it is copied."""
+        return CodeText(self.buffer.language, "\n".join(self.lines))
+
+
+class CodeView:
+    """The lines of a buffer as they were at one moment, at one width."""
+
+    __slots__ = ("_hole", "_width")
+
+    def __init__(self, hole: Hole, width: int) -> None:
+        self._hole = hole
+        self._width = width
+
+    def height(self, wrap_code: bool) -> int:
+        """Return how many rows there are."""
+        hole, width = self._hole, self._width
+        if not wrap_code:
+            return hole.size + (hole.last is not None)
+        height = hole.buffer.offsets(hole.size, width)[hole.size]
+        return height if hole.last is None else height + rows_of(hole.last, width - 2 * _pad(width))
+
+    def lines(self, start: int, stop: int, palette: Palette, margin: Sequence[Run] = ()) -> list[Line]:
+        """Return the lines from `start` to `stop`, with `margin` before each; only these are highlighted."""
+        hole, width, styles = self._hole, self._width, styles_for(palette)
+        if palette.wrap_code:
+            return [paint(_behind(margin, row), styles) for row in self._wrapped(start, stop)]
+        key = tuple(margin)
+        lines = [hole.buffer.line(index, width, palette, key) for index in range(start, min(stop, hole.size))]
+        if hole.last is not None and start <= hole.size < stop:
+            row = hole.buffer.row(hole.size, width, palette, hole.last)
+            lines.append(paint(_behind(margin, row), styles))
+        return lines
+
+    def _wrapped(self, first: int, last: int) -> list[Row]:
+        hole = self._hole
+        offsets = hole.buffer.offsets(hole.size, self._width)
+        index = bisect_right(offsets, first, 0, hole.size + 1) - 1
+        skip = first - offsets[index]
+        rows: list[Row] = []
+        total = hole.size + (hole.last is not None)
+        while index < total and len(rows) < skip + last - first:
+            end = hole.last if index == hole.size else None
+            rows.extend(hole.buffer.wrapped(index, self._width, end))
+            index += 1
+        return rows[skip : skip + last - first]
+
+
 class CodeBlock:
     """The view of a buffer as it was at one moment: a block that grows is a new one for each text."""
 
-    __slots__ = ("_buffer", "_count", "_fence", "_gap", "_last", "_number")
+    __slots__ = ("_fence", "_gap", "_hole", "_number")
 
     def __init__(
         self,
@@ -227,9 +307,7 @@ class CodeBlock:
         fence: tuple[str, str] | str,
         last: str | None = None,
     ) -> None:
-        self._buffer = buffer
-        self._count = len(buffer.lines)
-        self._last = last
+        self._hole = Hole(0, buffer, len(buffer.lines), last)
         self._number = number
         self._gap = int(gap)
         self._fence = fence
@@ -240,31 +318,16 @@ class CodeBlock:
         if isinstance(self._fence, str):
             return self._fence
         opening, closing = self._fence
-        return "\n".join([opening, *self._lines, *([closing] if closing else [])])
-
-    @property
-    def _lines(self) -> list[str]:
-        lines = self._buffer.lines[: self._count]
-        return lines if self._last is None else [*lines, self._last]
-
-    @property
-    def text(self) -> CodeText:
-        """Return the language and the code, as it is copied."""
-        return CodeText(self._buffer.language, "\n".join(self._lines))
+        return "\n".join([opening, *self._hole.lines, *([closing] if closing else [])])
 
     @property
     def code_texts(self) -> Sequence[CodeText]:
         """Return the blocks of code in it: itself."""
-        return (self.text,)
+        return (self._hole.text,)
 
     def height(self, width: int, wrap_code: bool = False) -> int:
         """Return how many lines it has at `width` cells."""
-        if not wrap_code:
-            return self._gap + 1 + self._count + (self._last is not None)
-        height = self._gap + 1 + self._buffer.offsets(self._count, width)[self._count]
-        if self._last is not None:
-            height += rows_of(self._last, width - 2 * _pad(width))
-        return height
+        return self._gap + 1 + CodeView(self._hole, width).height(wrap_code)
 
     def estimate(self, width: int) -> int:
         """Return how many lines it has if it is not wrapped."""
@@ -273,27 +336,7 @@ class CodeBlock:
     def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
         """Return the lines from `start` to `stop`; only these are highlighted."""
         styles = styles_for(palette)
-        head = [BLANK] * self._gap + [header(self._buffer.language, self._number, width)]
+        head = [BLANK] * self._gap + [header(self._hole.buffer.language, self._number, width)]
         result = [paint(row, styles) for row in head[max(0, start) : max(0, stop)]]
         first, last = max(0, start - len(head)), max(0, stop - len(head))
-        if palette.wrap_code:
-            result.extend(self._wrapped(first, last, width, palette))
-            return result
-        result.extend(
-            self._buffer.line(index, width, palette) for index in range(first, min(last, self._count))
-        )
-        if self._last is not None and first <= self._count < last:
-            result.append(paint(self._buffer.row(self._count, width, palette, self._last), styles))
-        return result
-
-    def _wrapped(self, first: int, last: int, width: int, palette: Palette) -> list[Line]:
-        styles = styles_for(palette)
-        offsets = self._buffer.offsets(self._count, width)
-        index = bisect_right(offsets, first, 0, self._count + 1) - 1
-        skip = first - offsets[index]
-        rows: list[Row] = []
-        total = self._count + (self._last is not None)
-        while index < total and len(rows) < skip + last - first:
-            rows.extend(self._buffer.wrapped(index, width, self._last if index == self._count else None))
-            index += 1
-        return [paint(row, styles) for row in rows[skip : skip + last - first]]
+        return [*result, *CodeView(self._hole, width).lines(first, last, palette)]

@@ -1,14 +1,17 @@
 """Markdown that may still be growing, as blocks that are drawn on their own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tui.domain.text import sanitize
 from tui.rendering.code import CodeBlock, CodeBuffer, CodeText
+from tui.rendering.cuts import Piece
+from tui.rendering.fences import Fence
 from tui.rendering.line import Block
 from tui.rendering.nodes import References
-from tui.rendering.pieces import Cutter, Fence, Piece
+from tui.rendering.pieces import Cutter, Cutting
+from tui.rendering.tables import TableBlock, TableBuffer, table_blocks
 from tui.rendering.text_block import COLOURLESS, TextBlock
 
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -16,7 +19,7 @@ _MARKS: Final = re.compile(r"[*_`~\[$\\!<&]")
 
 _INDENT: Final = re.compile(r"^(?: {4}| {0,3}\t| {1,3})")
 
-DocumentBlock = TextBlock | CodeBlock
+DocumentBlock = TextBlock | CodeBlock | TableBlock
 
 
 class Document:
@@ -74,7 +77,7 @@ class Document:
         self._take(carry)
         self._closed = True
         last, self._partial = self._partial, ""
-        self._feed([last] if last else [], final=True)
+        self._finish(self._cutter.feed([last] if last else [], final=True))
 
     @property
     def blocks(self) -> Sequence[Block]:
@@ -93,30 +96,41 @@ class Document:
             return
         if not text.isascii():
             text = _PAIR.sub(_joined, text)
-        *lines, partial = (self._partial + sanitize(text)).split("\n")
-        self._partial = partial
+        *lines, self._partial = (self._partial + sanitize(text)).split("\n")
         if lines:
-            self._feed(lines, final=False)
+            self._finish(self._cutter.feed(lines, final=False))
+        self._finish(self._shortened())
         self._stale = True
 
-    def _feed(self, lines: list[str], final: bool) -> None:
-        provisional = self._blocks[self._finished :]
+    def _shortened(self) -> Iterator[Cutting]:
+        self._partial = yield from self._cutter.shorten(self._partial)
+
+    def _finish(self, cuttings: Iterable[Cutting]) -> None:
+        """Make blocks of what is finished."""
+        old = self._blocks[self._finished :]
         del self._blocks[self._finished :]
-        for item in self._cutter.feed(lines, final):
-            old = provisional.pop(0) if provisional else None
+        for item in cuttings:
             if isinstance(item, Piece):
-                block: DocumentBlock = self._block(item, self._codes, old, provisional=False)
+                before = old.pop(0) if old else None
+                self._blocks.append(self._block(item, self._codes, before, provisional=False))
                 self._codes += item.codes
+            elif isinstance(item, TableBuffer):
+                self._blocks.extend(self._table(item, None, old))
+                old = [block for block in old if not (isinstance(block, TableBlock) and block.buffer is item)]
             else:
-                block = self._code(item[0], item[1], None)
+                self._blocks.append(self._code(item[0], item[1], None))
                 self._codes += 1
-            self._blocks.append(block)
+                del old[:1]
         self._finished = len(self._blocks)
-        self._blocks.extend(provisional)
+        self._blocks.extend(old)
         self._stale = True
         if self._cutter.learnt:
             self._cutter.learnt = False
             self._renew()
+
+    def _table(self, table: TableBuffer, last: str | None, old: Sequence[DocumentBlock]) -> list[TableBlock]:
+        same = [block for block in old if isinstance(block, TableBlock) and block.buffer is table]
+        return table_blocks(table, last, same)
 
     def _refresh(self) -> None:
         """Make the blocks of what is not finished."""
@@ -132,6 +146,9 @@ class Document:
             )
             self._blocks.append(self._code(fence, "", partial))
             return
+        if self._cutter.table is not None:
+            self._blocks.extend(self._table(self._cutter.table, self._cutter.row(self._partial), old))
+            old = []
         pieces = [] if self._closed else self._cutter.rest(self._partial)
         codes = self._codes
         for number, piece in enumerate(pieces):
@@ -150,14 +167,20 @@ class Document:
             return CodeBlock(buffer, number, piece.gap, piece.source)
         if isinstance(old, TextBlock) and old.piece == piece and old.provisional == provisional:
             return old
-        return TextBlock(piece, number, self._references, provisional)
+        return TextBlock(piece, number, self._references, provisional).follows(old)
 
     def _code(self, fence: Fence, closing: str, last: str | None) -> CodeBlock:
         return CodeBlock(fence.buffer, self._codes, fence.gap, (fence.opening, closing), last)
 
     def _renew(self) -> None:
+        tables: set[TableBuffer] = set()
         for index, block in enumerate(self._blocks):
-            if isinstance(block, TextBlock) and "[" in block.source:
+            if isinstance(block, TableBlock):
+                if block.buffer not in tables:
+                    tables.add(block.buffer)
+                    block.buffer.forget()
+                self._blocks[index] = block.renewed()
+            elif isinstance(block, TextBlock) and "[" in block.piece.source:
                 self._blocks[index] = block.renewed()
 
 

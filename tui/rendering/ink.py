@@ -1,8 +1,9 @@
 """What a piece of text is, apart from the theme; and the styles that a theme gives it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -38,6 +39,20 @@ class Row(NamedTuple):
     gutter: int = 0
     join: str | None = None
     tail: int = 0
+    code: "CodeRows | None" = None
+    """Code that stands in its place, behind its runs."""
+
+
+class CodeRows(Protocol):
+    """Rows of code that are made when they are seen."""
+
+    def height(self, wrap_code: bool) -> int:
+        """Return how many there are."""
+        ...
+
+    def lines(self, start: int, stop: int, palette: Palette, margin: Sequence[Run]) -> Sequence[Line]:
+        """Return the lines from `start` to `stop`, with `margin` before each."""
+        ...
 
 
 BLANK: Final = Row([])

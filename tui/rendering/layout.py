@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tui.rendering.code import CodeText, code_rows, language_of
+from tui.rendering.code import CodeText, CodeView, Hole, code_rows, header, language_of
 from tui.rendering.ink import BLANK, FRAME, MUTED, TEXT, Ink, Row, Run
 from tui.rendering.line import Palette
 from tui.rendering.nodes import Node, note_mark
@@ -24,8 +24,11 @@ _CODE: Final = frozenset({"fence", "code_block"})
 class Layout:
     """Lays out the nodes of one block."""
 
-    def __init__(self, palette: Palette, first_code: int, ordinal: int | None) -> None:
+    def __init__(
+        self, palette: Palette, first_code: int, ordinal: int | None, holes: Sequence[Hole] = ()
+    ) -> None:
         self._palette = palette
+        self._holes = {hole.line: hole for hole in holes}
         self._code = first_code
         self._ordinal = ordinal
 
@@ -45,8 +48,7 @@ class Layout:
             case "heading":
                 return _heading(node, width)
             case "fence" | "code_block":
-                number, self._code = self._code, self._code + 1
-                return code_rows(node.info, _code_lines(node), number, width, self._palette)
+                return self._fence(node, width)
             case "bullet_list" | "ordered_list":
                 return self._list(node, width, depth)
             case "blockquote":
@@ -62,6 +64,12 @@ class Layout:
                 return _mathematics(node, width)
             case _:
                 return _wrapped([(node.text.rstrip("\n"), MUTED)], width)
+
+    def _fence(self, node: Node, width: int) -> list[Row]:
+        number, self._code = self._code, self._code + 1
+        if hole := self._holes.get(node.line):
+            return [header(hole.buffer.language, number, width), Row([], code=CodeView(hole, width))]
+        return code_rows(node.info, _code_lines(node), number, width, self._palette)
 
     def _list(self, node: Node, width: int, depth: int) -> list[Row]:
         ordinal = node.number if self._ordinal is None else self._ordinal
@@ -92,9 +100,9 @@ class Layout:
         for number, row in enumerate(rows):
             prefix = rest if number else first
             runs = [*prefix, *row.runs]
-            if not row.runs and rest != first and number:
+            if not row.runs and row.code is None and rest != first and number:
                 runs = []
-            result.append(Row(runs, size + row.gutter if runs else 0, row.join, row.tail))
+            result.append(Row(runs, size + row.gutter if runs else 0, row.join, row.tail, row.code))
         return result
 
 
@@ -140,11 +148,14 @@ def _code_lines(node: Node) -> list[str]:
     return node.text.removesuffix("\n").split("\n") if node.text else []
 
 
-def code_texts(nodes: Sequence[Node]) -> list[CodeText]:
+def code_texts(nodes: Sequence[Node], holes: Sequence[Hole] = ()) -> list[CodeText]:
     """Return the blocks of code among `nodes`, in the order in which they are drawn."""
+    by_line = {hole.line: hole for hole in holes}
     found: list[CodeText] = []
     for node in nodes:
-        if node.kind in _CODE:
+        if node.kind in _CODE and node.line in by_line:
+            found.append(by_line[node.line].text)
+        elif node.kind in _CODE:
             found.append(CodeText(language_of(node.info), "\n".join(_code_lines(node))))
-        found.extend(code_texts(node.children))
+        found.extend(code_texts(node.children, holes))
     return found

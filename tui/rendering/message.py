@@ -15,6 +15,7 @@ from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
+from tui.rendering.slices import SlicedDocument
 from tui.rendering.stack import BlockStack
 
 GUTTER = 2
@@ -180,6 +181,15 @@ class MessageItem:
         if not self._is_streaming:
             self._body.close()
             self._body_closed = True
+
+    @property
+    def waits(self) -> bool:
+        """Whether some of the text has not been read yet."""
+        return isinstance(self._body, SlicedDocument) and self._body.waits
+
+    def read_on(self) -> bool:
+        """Read a little more of a very long text; tell whether there was any that waited."""
+        return isinstance(self._body, SlicedDocument) and self._body.read()
 
     def layout(self, width: int, wrap_code: bool = False) -> int:
         """Lay the message out for a widget of `width` cells and return its height."""

@@ -73,6 +73,8 @@ class Node:
     """The level of a heading, the first ordinal of a list."""
     gap: bool = False
     """Whether an empty line stands before it in the source."""
+    line: int = -1
+    """The line of the source that opens fenced code."""
 
 
 def parse(source: str, references: References, provisional: bool) -> list[Node]:
@@ -82,8 +84,20 @@ def parse(source: str, references: References, provisional: bool) -> list[Node]:
     md.block.parse(source, md, {}, tokens)
     if provisional:
         _complete(tokens)
-    env: Env = {"references": references.links, "footnotes": {"refs": references.notes}}
-    return _Builder(source.split("\n"), env).nodes(tokens)
+    return _Builder(source.split("\n"), _env(references)).nodes(tokens)
+
+
+def paragraph(source: str, references: References, provisional: bool) -> Node:
+    """Return `source`, of which it is known that it is nothing but the text of a paragraph."""
+    content = source.strip()
+    return Node(
+        "paragraph",
+        runs=_Builder([], _env(references)).inline(completed(content) if provisional else content),
+    )
+
+
+def _env(references: References) -> Env:
+    return {"references": references.links, "footnotes": {"refs": references.notes}}
 
 
 def _complete(tokens: "list[Token]") -> None:
@@ -108,14 +122,15 @@ class _Builder:
         kind = token.type.removesuffix("_open")
         node = Node(kind, gap=self._gap(token))
         if kind == "inline":
-            node.runs = self._inline(token.content)
+            node.runs = self.inline(token.content)
         elif kind in ("paragraph", "heading", "th", "td"):
-            node.runs = self._inline(inner[0].content) if inner else []
+            node.runs = self.inline(inner[0].content) if inner else []
             node.number = int(token.tag[1:]) if kind == "heading" else 0
             node.info = str(token.attrGet("style") or "")
         elif kind in ("fence", "code_block", "html_block", "math_block"):
             node.text, node.info = token.content, sanitize(token.info)
             node.number = len(token.markup)
+            node.line = token.map[0] if token.map else -1
         else:
             self._container(node, token, inner)
         return node
@@ -134,7 +149,7 @@ class _Builder:
         line = token.map[0] - 1 if token.map else -1
         return 0 <= line < len(self._lines) and not self._lines[line].strip(" \t>")
 
-    def _inline(self, content: str) -> list[Run]:
+    def inline(self, content: str) -> list[Run]:
         """Return the runs of a paragraph, read in stretches of which a growing one repeats only the last."""
         runs: list[Run] = []
         start, size = 0, _STRETCH

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from tui.domain.text import sanitize
 from tui.rendering.contract import Code, DocumentFactory
 from tui.rendering.line import Block, Line, Palette
+from tui.rendering.slices import SlicedDocument
 
 Ink = Literal["foreground", "muted", "error", "warning"]
 """Which colour of the palette plain text is drawn in."""
@@ -187,6 +188,8 @@ class UserText:
         # One document for all of the code, so that its blocks are numbered as in one text.
         document = self._document("\n\n".join(match.group() for match in fences))
         document.close()
+        while isinstance(document, SlicedDocument) and document.read():
+            pass
         if len(document.blocks) != len(fences):
             fences = []
         self.code_blocks = document.code_blocks if fences else ()

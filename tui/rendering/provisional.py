@@ -33,10 +33,11 @@ def completed(text: str) -> str:
     link = _LINK.search(text)
     if link and link.group(1) and not text[: link.start()].count("`") % 2:
         text = text[: link.start()] + link.group(1)
-    return head + text + "".join(reversed(_open_marks(text)))
+    return head + text + "".join(reversed(open_marks(text)))
 
 
-def _open_marks(text: str) -> list[str]:
+def open_marks(text: str) -> list[str]:
+    """Return the marks that would close the emphasis and the code that are open at the end of `text`."""
     stack: list[str] = []
     code = ""
     for match in _TOKENS.finditer(text):

@@ -20,7 +20,7 @@ _NESTING: Final = 60
 def parser() -> "MarkdownIt":
     """Return the parser that everything shares; loaded when the first Markdown is read."""
     from markdown_it import MarkdownIt
-    from markdown_it.rules_block import table
+    from markdown_it.rules_block import fence, table
     from mdit_py_plugins.footnote.index import footnote_def
 
     def careful_table(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
@@ -28,8 +28,16 @@ def parser() -> "MarkdownIt":
         first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
         return _OTHER_BLOCK.match(first) is None and table(state, start, end, silent)
 
+    def placed_fence(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
+        """Remember how far what contains a block of code is indented: its lines are told by that."""
+        found = fence(state, start, end, silent)
+        if found and not silent:
+            state.tokens[-1].meta["indent"] = state.blkIndent
+        return found
+
     md = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     md.block.ruler.at("table", careful_table, {"alt": ["paragraph", "reference"]})
+    md.block.ruler.at("fence", placed_fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     md.block.ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
     md.block.ruler.before(
         "fence", "math_block", math_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}

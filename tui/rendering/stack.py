@@ -9,6 +9,12 @@ from tui.rendering.line import Block
 _EAGER = 24
 """Blocks up to which all are laid out; of a longer list those that are seen."""
 
+_EAGER_LINES = 2_000
+"""Lines up to which all blocks are laid out."""
+
+_CHANGING = 4
+"""Blocks at the end that may be others from one time to the next, as text arrives."""
+
 
 class BlockStack:
     """The heights of a list of blocks at one width: of a long list guessed, until they are asked for."""
@@ -30,24 +36,46 @@ class BlockStack:
         if self._shape != (width, wrap_code):
             self._shape = (width, wrap_code)
             self._truncate(0)
-        same = 0
-        for mine, other in zip(self.blocks, blocks, strict=False):
+        self._truncate(self._same(blocks))
+        if self.blocks:
+            self.measure(len(self.blocks) - 1)
+        self._extend(blocks)
+
+    def _same(self, blocks: Sequence[Block]) -> int:
+        """Return how many blocks at the beginning are still the same objects."""
+        same = max(0, min(len(self.blocks), len(blocks)) - _CHANGING)
+        # Lists are compared by identity first, which is a hundred times faster than a loop.
+        if self.blocks[:same] != list(blocks[:same]):
+            same = 0
+        for mine, other in zip(self.blocks[same:], blocks[same:], strict=False):
             if mine is not other:
                 break
             same += 1
-        self._truncate(same)
-        if self.blocks:
-            self.measure(len(self.blocks) - 1)
-        for index in range(len(self.blocks), len(blocks)):
-            block = blocks[index]
+        return same
+
+    def _extend(self, blocks: Sequence[Block]) -> None:
+        """Add those of `blocks` that are new."""
+        width, wrap_code = self._shape
+        first, last = len(self.blocks), len(blocks) - 1
+        guesses = [block.estimate(width) for block in blocks[first:]]
+        eager = len(blocks) <= _EAGER and self.height + sum(guesses) <= _EAGER_LINES
+        for index, block in enumerate(blocks[first:], first):
             # The height of code is known without drawing it, and the last block is the one that grows.
-            exact = isinstance(block, CodeBlock) or len(blocks) <= _EAGER or index == len(blocks) - 1
-            if not exact:
+            if isinstance(block, CodeBlock) or eager or index == last:
+                guesses[index - first] = block.height(width, wrap_code)
+            else:
                 self._guessed.add(index)
-            self.blocks.append(block)
-            self._heights.append(block.height(width, wrap_code) if exact else block.estimate(width))
+        self.blocks.extend(blocks[first:])
+        if first:
+            for height in guesses:
+                self._heights.append(height)
+        else:
+            self._heights = HeightIndex(guesses)
 
     def _truncate(self, count: int) -> None:
+        if not count:
+            self.blocks, self._heights = [], HeightIndex()
+            self._guessed.clear()
         while len(self.blocks) > count:
             self.blocks.pop()
             self._heights.pop()

@@ -15,43 +15,100 @@ _GAP: Final = 3
 
 _LEAST: Final = 3
 
+Natural = tuple[tuple[int, int], ...]
+"""For each column the widest cell and the widest word."""
+
+Widths = tuple[int, ...] | None
+"""The widths of the columns; None where cells stand one below the other."""
+
 
 def table_rows(table: Node, width: int) -> list[Row]:
     """Return the rows of a table; where not even narrow columns fit, one cell below the other."""
-    head = [row for part in table.children if part.kind == "thead" for row in part.children]
-    body = [row for part in table.children if part.kind == "tbody" for row in part.children]
-    columns = max((len(row.children) for row in (*head, *body)), default=0)
-    if not columns:
+    head, body = parts(table)
+    natural = merged(*map(natural_of, (*head, *body)))
+    if not natural:
         return []
-    if columns * (_LEAST + _GAP) - _GAP > width:
-        return _stacked(head, body, width)
-    widths = _fitted(_natural([*head, *body], columns), width - _GAP * (columns - 1))
-    rows: list[Row] = []
-    for row in head:
-        rows.extend(_row(row.children, widths, bold=True))
-    rule = "─┼─".join("─" * size for size in widths)
-    rows.append(Row([(rule, FRAME)], len(rule)))
+    widths = fitted(natural, width)
+    rows = head_rows(head, widths, width, alone=not body)
     tall = False
     for number, row in enumerate(body):
-        lines = _row(row.children, widths, bold=False)
-        if number and (tall or len(lines) > 1):
-            rule = "─┼─".join("─" * size for size in widths)
-            rows.append(Row([(rule.replace("─", "┈").replace("┼", "┊"), FRAME)], len(rule)))
+        lines = body_row(head, row, widths, width)
+        rows.extend(rule_above(number, tall or len(lines) > 1, widths, width))
         tall = len(lines) > 1
         rows.extend(lines)
     return rows
 
 
-def _natural(rows: Sequence[Node], columns: int) -> list[tuple[int, int]]:
+def parts(table: Node) -> tuple[list[Node], list[Node]]:
+    """Return the rows of the head and those of the body."""
+    head = [row for part in table.children if part.kind == "thead" for row in part.children]
+    body = [row for part in table.children if part.kind == "tbody" for row in part.children]
+    return head, body
+
+
+def head_rows(head: Sequence[Node], widths: Widths, width: int, alone: bool) -> list[Row]:
+    """Return what stands above the body; `alone` if there is no body."""
+    if widths is None:
+        return _stacked(head, head[0], width) if alone and head else []
+    rows = [line for row in head for line in _row(row.children, widths, bold=True)]
+    rule = "─┼─".join("─" * size for size in widths)
+    return [*rows, Row([(rule, FRAME)], len(rule))]
+
+
+def body_row(head: Sequence[Node], row: Node, widths: Widths, width: int) -> list[Row]:
+    """Return a row of the body."""
+    if widths is None:
+        return _stacked(head, row, width)
+    return _row(row.children, widths, bold=False)
+
+
+def rule_above(number: int, tall: bool, widths: Widths, width: int) -> list[Row]:
+    """Return what divides a row of the body from the one above; `tall` if either has several lines."""
+    if not number:
+        return []
+    if widths is None:
+        return [Row([("─" * width, FRAME)], width)]
+    rule = "┈┊┈".join("┈" * size for size in widths)
+    return [Row([(rule, FRAME)], len(rule))] if tall else []
+
+
+def natural_of(row: Node) -> Natural:
+    """Return for each cell of a row its widest line and its widest word."""
+    texts = ["".join(text for text, _ in cell.runs) for cell in row.children]
+    return tuple(
+        (
+            max(cell_len(line) for line in text.split("\n")),
+            max(map(cell_len, text.split()), default=0),
+        )
+        for text in texts
+    )
+
+
+def merged(*rows: Natural) -> Natural:
     """Return for each column the widest cell and the widest word."""
-    widest = [_LEAST] * columns
-    words = [_LEAST] * columns
+    if (
+        len(rows) == 2
+        and len(rows[0]) == len(rows[1])
+        and all(
+            cell >= max(other, _LEAST) and word >= max(longer, _LEAST)
+            for (cell, word), (other, longer) in zip(rows[0], rows[1], strict=True)
+        )
+    ):
+        return rows[0]
+    columns = max(map(len, rows), default=0)
+    result = [(_LEAST, _LEAST)] * columns
     for row in rows:
-        for index, cell in enumerate(row.children):
-            text = "".join(text for text, _ in cell.runs)
-            widest[index] = max(widest[index], *(cell_len(line) for line in text.split("\n")))
-            words[index] = max(words[index], max(map(cell_len, text.split()), default=0))
-    return list(zip(widest, words, strict=True))
+        for index, (cell, word) in enumerate(row):
+            result[index] = max(result[index][0], cell), max(result[index][1], word)
+    return tuple(result)
+
+
+def fitted(natural: Natural, width: int) -> Widths:
+    """Return the widths of the columns; None where not even narrow ones fit."""
+    columns = len(natural)
+    if columns * (_LEAST + _GAP) - _GAP > width:
+        return None
+    return tuple(_fitted(natural, width - _GAP * (columns - 1)))
 
 
 def _fitted(natural: Sequence[tuple[int, int]], room: int) -> list[int]:
@@ -110,15 +167,12 @@ def _aligned(line: list[Run], size: int, align: str) -> list[Run]:
     return runs
 
 
-def _stacked(head: Sequence[Node], body: Sequence[Node], width: int) -> list[Row]:
-    names = [cell.runs for cell in head[0].children] if head else []
+def _stacked(head: Sequence[Node], row: Node, width: int) -> list[Row]:
+    names = [cell.runs for cell in head[0].children] if head and row is not head[0] else []
     rows: list[Row] = []
-    for row in body or head:
-        if rows:
-            rows.append(Row([("─" * width, FRAME)], width))
-        for index, cell in enumerate(row.children):
-            runs = list(cell.runs)
-            if body and index < len(names) and names[index]:
-                runs = [*_emphasised(names[index], bold=True), (": ", TEXT), *runs]
-            rows.extend(Row(line.runs, 0, line.join) for line in wrap_runs(runs, width))
+    for index, cell in enumerate(row.children):
+        runs = list(cell.runs)
+        if index < len(names) and names[index]:
+            runs = [*_emphasised(names[index], bold=True), (": ", TEXT), *runs]
+        rows.extend(Row(line.runs, 0, line.join) for line in wrap_runs(runs, width))
     return rows

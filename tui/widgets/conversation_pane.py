@@ -9,7 +9,7 @@ from textual.getters import query_one
 
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage, Role
 from tui.domain.events import GenerationFinished, GenerationStarted, GenerationUpdated, QueueChanged
-from tui.rendering.document import Document
+from tui.rendering.slices import SlicedDocument
 from tui.widgets.find_bar import FindBar
 from tui.widgets.prompt import Prompt
 from tui.widgets.status_bar import StatusBar
@@ -43,7 +43,7 @@ class ConversationPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the widgets."""
-        yield Transcript(Document, id="transcript")
+        yield Transcript(SlicedDocument, id="transcript")
         yield FindBar(id="find")
         yield StatusBar(id="status")
         yield Prompt(id="prompt")

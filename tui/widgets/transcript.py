@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
 from tui.rendering.contract import DocumentFactory
-from tui.rendering.document import Document
 from tui.rendering.message import Part
+from tui.rendering.slices import SlicedDocument
 from tui.widgets import transcript_events
 from tui.widgets.transcript_find import Match, Matches, spot_of
 from tui.widgets.transcript_tree import TranscriptTree
@@ -58,7 +58,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
     def __init__(
-        self, document: DocumentFactory = Document, *, id: str | None = None, classes: str | None = None
+        self, document: DocumentFactory = SlicedDocument, *, id: str | None = None, classes: str | None = None
     ) -> None:
         """Begin empty.
 

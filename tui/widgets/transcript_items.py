@@ -189,6 +189,21 @@ class TranscriptItems:
         self._measured[index] = self._epoch
         return self.heights.set(index, item.layout(self.width, self.wrap_code))
 
+    def read_on(self) -> int | None:
+        """Read a little more of a very long text that is kept; return which, None if none waits."""
+        for message_id, item in reversed(self._cache.items()):
+            index = self._places.get(message_id)
+            if index is not None and item.read_on():
+                if self.is_measured(index):
+                    self.measure(index)
+                return index
+        return None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is text that has not been read."""
+        return any(item.waits for item in self._cache.values())
+
     def forget_heights(self, width: int) -> None:
         """Take every height for a guess from now on: the width or the way code wraps has changed."""
         self.width = width

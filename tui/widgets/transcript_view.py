@@ -1,5 +1,6 @@
 """One line-API surface over any number of messages, which never moves what is being read."""
 
+from asyncio import sleep
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from tui.domain.conversation import MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Place
 from tui.widgets.transcript_surface import TranscriptSurface
+
+_PAUSE = 0.001
+"""Seconds between two slices of a long text: everything else has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class TranscriptView(TranscriptSurface):
         """
         super().__init__(document, id=id, classes=classes)
         self._placing = False
+        self._is_reading = False
         self._anchor: Anchor | None = None
 
     def validate_scroll_y(self, value: float) -> float:
@@ -71,7 +76,29 @@ class TranscriptView(TranscriptSurface):
                 wanted += grown
                 anchor += grown
         self._update_total()
+        if not self._is_reading and items.waits:
+            self._is_reading = True
+            self.run_worker(
+                self._read_on(),
+                name="read long texts",
+                group="read",
+                description="Reads what is very long, a few milliseconds at a time.",
+                exclusive=True,
+            )
         return top
+
+    async def _read_on(self) -> None:
+        try:
+            while self._is_ready:
+                anchor = self._capture()
+                index = self._items.read_on()
+                if index is None:
+                    break
+                self._restore(anchor)
+                self._refresh_changed(self._items.heights.prefix(index))
+                await sleep(_PAUSE)
+        finally:
+            self._is_reading = False
 
     def _place(self, wanted: float, anchor: float) -> None:
         """Put a row at the top of the view."""
