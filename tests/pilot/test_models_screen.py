@@ -19,6 +19,7 @@ from tui.screens.chat import ChatScreen
 from tui.screens.model_dialogs import ChoiceScreen, CreateScreen
 from tui.screens.models import ModelsScreen
 from tui.settings.schema import (
+    ChatSettings,
     EngineSettings,
     InterfaceSettings,
     NamedServer,
