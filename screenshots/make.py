@@ -18,7 +18,7 @@ from tests.support.scripted_server import ScriptedServer
 from tui.app import ChatApp
 from tui.domain.conversation import MessageStatus
 from tui.screens.chat import ChatScreen
-from tui.settings.schema import InterfaceSettings, ServerSettings, Settings
+from tui.settings.schema import ChatSettings, InterfaceSettings, ServerSettings, Settings
 
 HERE = Path(__file__).parent
 
@@ -134,6 +134,7 @@ async def pictures(theme: str, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as directory, ScriptedServer(models=MODELS) as server:
         settings = Settings(
             server=ServerSettings(host=server.url),
+            chat=ChatSettings(titles=False),
             interface=InterfaceSettings(theme=theme, animation=False),
             data_dir=Path(directory) / "data",
             state_dir=Path(directory) / "state",

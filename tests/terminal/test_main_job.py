@@ -205,7 +205,9 @@ def test_a_model_that_is_gone_keeps_the_message_and_offers_the_others(
     assert "type to filter" in screen
     assert "llama3.2:3b" in screen
     terminal.press("enter")
-    terminal.wait_for(lambda text: "llama3.2:3b" in text.split("\n")[0] and "A message to keep" in text)
+    terminal.wait_for(lambda text: "type to filter" not in text)
+    assert "llama3.2:3b" in terminal.lines[0]
+    assert "A message to keep" in terminal.text
     assert not server.chats()
     terminal.press("enter")
     assert server.wait_for_request().json["messages"][-1]["content"] == "A message to keep"

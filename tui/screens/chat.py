@@ -7,6 +7,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.css.query import NoMatches
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
@@ -181,13 +182,21 @@ class ChatScreen(ModelActions, TreeScreen):
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
         """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
         self.run_worker(
-            work,
+            self._while_shown(work),
             name=group,
             group=group,
             description=group,
             exit_on_error=True,
             exclusive=group not in _IN_TURN,
         )
+
+    async def _while_shown(self, work: Coroutine[None, None, None]) -> None:
+        """Do `work`; that its widgets go while the app is closed is no failure."""
+        try:
+            await work
+        except NoMatches:
+            if self.is_attached and self.sidebar.is_attached and self.app.is_running:
+                raise
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""

@@ -83,6 +83,8 @@ class ChatSession:
         """What is being read from the store to be shown."""
         self._outdated = False
         """What is being read has changed meanwhile."""
+        self._showing = 0
+        """Counts what was shown, to tell whether the reader has gone elsewhere."""
         self._begun = False
         """The first conversation is shown."""
 
@@ -188,6 +190,7 @@ class ChatSession:
             if self.editing.target is not None:
                 await self.editing.send(self.services, text)
                 return
+            showing = self._showing
             model = await self._model_to_ask()
             conversation = self.conversation
             if conversation is None:
@@ -197,7 +200,8 @@ class ChatSession:
                 await self.services.generation.ask(conversation.id, text)
                 await self._drafts.forget(None)
                 self._pane.prompt.accept()
-                await self.open(conversation.id)
+                if showing == self._showing:
+                    await self.open(conversation.id)
             else:
                 await self.services.generation.ask(conversation.id, text)
                 self._pane.prompt.accept()
@@ -281,7 +285,8 @@ class ChatSession:
                 self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
             self._sidebar.set_live(self.live)
             opened = self._pane.conversation_id
-            if opened is not None and (found := await self.services.conversations.get(opened)) is not None:
+            found = await self.services.conversations.get(opened) if opened is not None else None
+            if found is not None and opened == self._pane.conversation_id:
                 self._show_conversation(found)
         except TuiError as error:
             self._tell(error)
@@ -343,6 +348,7 @@ class ChatSession:
         *,
         keep: bool = True,
     ) -> None:
+        self._showing += 1
         leaving = self._pane.conversation_id
         conversation_id = conversation.id if conversation else None
         if conversation_id != leaving:

@@ -10,7 +10,7 @@ from tui.domain.conversation import Conversation, ConversationId, Message
 from tui.domain.errors import BadRequest
 from tui.storage.database import Database
 from tui.storage.instances import Instance
-from tui.storage.messages import insert_messages
+from tui.storage.messages import insert_messages, store_tags
 from tui.storage.rows import conversation_values
 
 _INSERT: Final = (
@@ -74,6 +74,7 @@ class WholeConversations:
             _insert(connection, conversation, origin)
             for data in attachments.values():
                 connection.execute(_ADD_ATTACHMENT, (sha256(data).hexdigest(), len(data), data))
+            store_tags(connection, conversation)
             insert_messages(connection, batch, self._instance.id)
             # Storing messages moves both to the last of them.
             connection.execute(

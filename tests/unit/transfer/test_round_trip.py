@@ -132,6 +132,7 @@ async def test_every_field_is_in_the_document(store: SqliteConversationStore) ->
         title_by_user=True,
         pinned=True,
         unread=True,
+        tags=("rust", "work"),
     )
     asked, answer = an_exchange(conversation)
     picture = an_attachment()
