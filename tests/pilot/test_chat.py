@@ -93,6 +93,8 @@ async def test_a_message_is_sent_and_its_answer_shown(tmp_path: Path, server: Sc
         await chat.until(lambda: chat.statuses[-1] is MessageStatus.COMPLETE)
         assert chat.screen.pane.prompt.text == ""
         assert chat.screen.header.conversation_title == "Hello"
+        assert chat.app.services is not None
+        assert [row.unread for row in await chat.app.services.conversations.page()] == [False]
 
 
 async def test_the_draft_of_each_conversation_is_kept(tmp_path: Path, server: ScriptedServer) -> None:

@@ -130,6 +130,7 @@ class ChatScreen(ModelActions, TreeScreen):
         )
         await session.begin(first)
         self.session = session
+        self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
         session.keep_draft(self.pane.prompt.draft)

@@ -197,11 +197,15 @@ class ChatSession:
                 conversation = await self.services.conversations.begin(
                     text, model=model, system=self._system, think=self._new_think
                 )
+                # An answer may end before its conversation is shown; it is not unread for that.
+                self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text)
                 await self._drafts.forget(None)
                 self._pane.prompt.accept()
                 if showing == self._showing:
                     await self.open(conversation.id)
+                else:
+                    self.services.generation.viewing = self._pane.conversation_id
             else:
                 await self.services.generation.ask(conversation.id, text)
                 self._pane.prompt.accept()
