@@ -38,7 +38,7 @@ from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
 from tui.services.turns import Ask, Continue, Edit, Job, Regenerate, Turn, TurnService
 
-UPDATE_INTERVAL = 0.05
+UPDATE_INTERVAL = 1 / 15
 """Seconds between two events of one answer, at least."""
 
 CHECKPOINT_INTERVAL = 0.25
