@@ -13,7 +13,6 @@ from tui.domain.errors import ServerUnreachable
 from tui.domain.events import GenerationUpdated, ServerCondition, ServerState
 from tui.domain.generation import Phase, Stats
 from tui.themes import THEMES
-from tui.widgets.empty_state import EmptyState
 from tui.widgets.header_bar import HeaderBar, ModelButton
 from tui.widgets.status_bar import StatusBar, duration
 
@@ -31,7 +30,6 @@ class BarsApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield HeaderBar()
-        yield EmptyState()
         yield StatusBar(clock=lambda: self.seconds)
 
     @property
@@ -187,38 +185,6 @@ async def test_it_ticks_only_while_an_answer_runs() -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("server", "count", "name", "expected"),
-    [
-        (None, None, "", ["Looking for a server"]),
-        (GONE, None, "", ["No server at gpu:11434", "Nothing listens.", "Start it."]),
-        (ServerState(ServerCondition.UNREACHABLE, "gpu:1"), None, "", ["No server at gpu:1", "ollama serve"]),
-        (CONNECTED, 0, "", ["no models yet", "ollama pull gemma3"]),
-        (CONNECTED, 3, "", ["Which model", "Ctrl+L"]),
-        (CONNECTED, 3, "gemma3:4b", ["Ask anything", "gemma3:4b answers", "Alt+X", "F1", "Ctrl+P"]),
-        (
-            ServerState(ServerCondition.CONNECTED, "x", embedded=True),
-            1,
-            f"tiny {HOSTILE}",
-            ["tiny [red]x[/]", "often wrong"],
-        ),
-    ],
-)
-async def test_the_empty_state_says_what_to_do(
-    server: ServerState | None, count: int | None, name: str, expected: list[str]
-) -> None:
-    app = BarsApp()
-    async with app.run_test() as pilot:
-        empty = app.query_one(EmptyState)
-        keys = {"sidebar.toggle": "Alt+X"}
-        empty.server, empty.model_count, empty.model, empty.keys = server, count, name, keys
-        await pilot.pause()
-        words = str(empty.query_one(Static).content)
-        for each in expected:
-            assert each in words
-        assert_harmless(words)
 
 
 def contrast(one: str, other: str) -> float:
