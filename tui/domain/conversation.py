@@ -52,6 +52,17 @@ class MessageStatus(StrEnum):
     """It was cut by a crash, a lost server or a shutdown; what had arrived is kept."""
 
 
+class ContextPolicy(StrEnum):
+    """What leaves first when a conversation is longer than the model's context window."""
+
+    DROP_OLDEST = "drop_oldest"
+    """The oldest messages are no longer sent."""
+    SUMMARISE = "summarise"
+    """A summary made by the model is sent in place of the oldest messages."""
+    ASK = "ask"
+    """Nothing leaves without being asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file sent along with a message; its bytes live in the store under their hash."""
@@ -100,6 +111,8 @@ class Message:
     tool_name: str = ""
     """Which tool a message of role `tool` is from."""
     attachments: tuple[Attachment, ...] = ()
+    pinned: bool = False
+    """It always stays in what the model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,31 @@ class Conversation:
     """Seconds since the epoch; None while it is not in the trash."""
     tags: tuple[str, ...] = ()
     """Words it was tagged with, sorted."""
+    server: str = ""
+    """The name of the configured server that answers; empty for the one that needs no name."""
+    policy: ContextPolicy = ContextPolicy.DROP_OLDEST
+    keep_alive: str = ""
+    """How long the model stays loaded, for example `10m`; empty takes what the settings say."""
+    answer_format: str = ""
+    """The form of the answers: empty for any, `json`, or a JSON schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a model is told instead of the messages of a conversation up to one of them."""
+
+    id: str
+    """32 hexadecimal digits."""
+    conversation_id: ConversationId
+    upto: MessageId
+    """The last message that it stands for; it counts for every branch that goes through that message."""
+    content: str
+    created_at: float
+    """Seconds since the epoch."""
+    model: str = ""
+    """The model that made it."""
+    by_user: bool = False
+    """It was written or changed by hand."""
 
 
 @dataclass(frozen=True, slots=True)

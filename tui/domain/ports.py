@@ -206,6 +206,10 @@ class ConversationStore(Protocol):
         """Put messages back where they were before they were deleted."""
         ...
 
+    async def pin_message(self, message_id: MessageId, *, pinned: bool) -> None:
+        """Keep a message in what the model is told, or no longer."""
+        ...
+
     async def reopen(self, message_id: MessageId) -> None:
         """Make an ended answer `streaming` again, owned by this process, to be continued."""
         ...

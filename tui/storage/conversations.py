@@ -29,6 +29,7 @@ from tui.storage.messages import (
     hide_messages,
     insert_messages,
     load_messages,
+    pin_message,
     reopen_message,
     require_no_other_writer,
     store_tags,
@@ -56,13 +57,14 @@ from tui.storage.waiting import (
 
 _CREATE: Final = (
     "INSERT INTO conversations (id, created_at, updated_at, active_leaf, title, title_folded, model, system,"
-    " options, think, title_by_user, pinned, unread, trashed_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " options, think, title_by_user, pinned, unread, trashed_at, server, policy, keep_alive, answer_format)"
+    f" VALUES ({', '.join('?' * 18)})"
 )
 
 _UPDATE: Final = (
     "UPDATE conversations SET title = ?, title_folded = ?, model = ?, system = ?, options = ?, think = ?,"
-    " title_by_user = ?, pinned = ?, unread = ?, trashed_at = ? WHERE id = ?"
+    " title_by_user = ?, pinned = ?, unread = ?, trashed_at = ?, server = ?, policy = ?, keep_alive = ?,"
+    " answer_format = ? WHERE id = ?"
 )
 
 _ADD_ATTACHMENT: Final = (
@@ -223,6 +225,10 @@ class SqliteConversationStore(Shelf, WholeConversations):
     async def restore_messages(self, conversation_id: ConversationId, ids: Set[MessageId]) -> None:
         """Put messages back where they were before they were deleted."""
         await self._database.write(lambda connection: unhide_messages(connection, conversation_id, ids))
+
+    async def pin_message(self, message_id: MessageId, *, pinned: bool) -> None:
+        """Keep a message in what the model is told, or no longer."""
+        await self._database.write(lambda connection: pin_message(connection, message_id, pinned=pinned))
 
     async def reopen(self, message_id: MessageId) -> None:
         """Make an ended answer `streaming` again, owned by this process, to be continued.

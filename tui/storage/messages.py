@@ -51,6 +51,15 @@ _DELETED: Final = (
     " WHERE deleted_messages.conversation = ?"
 )
 
+_PINNED: Final = "SELECT message FROM pinned_messages WHERE conversation = ?"
+
+_PIN: Final = (
+    "INSERT OR IGNORE INTO pinned_messages (message, conversation)"
+    " SELECT key, conversation FROM messages WHERE id = ?"
+)
+
+_UNPIN: Final = "DELETE FROM pinned_messages WHERE message = (SELECT key FROM messages WHERE id = ?)"
+
 _WRITERS: Final = "SELECT DISTINCT owner FROM messages WHERE conversation = ? AND status = 'streaming'"
 
 _REOPEN: Final = (
@@ -154,7 +163,8 @@ def load_messages(connection: sqlite3.Connection, conversation_id: ConversationI
     rows = connection.execute(
         f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE conversation = ? ORDER BY key", row
     )
-    messages = tuple([message_from(message, conversation_id, attachments) for message in rows])
+    pinned = {key for (key,) in connection.execute(_PINNED, row)}
+    messages = tuple([message_from(message, conversation_id, attachments, pinned) for message in rows])
     gone = {MessageId(identity) for (identity,) in connection.execute(_DELETED, row)}
     return without(messages, gone) if gone else messages
 
@@ -178,6 +188,8 @@ def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message],
         cursor = connection.execute(_INSERT, values)
         assert cursor.lastrowid is not None
         insert_attachments(connection, "message_attachments", cursor.lastrowid, message.attachments)
+        if message.pinned:
+            connection.execute(_PIN, (message.id,))
     if messages:
         last = messages[-1]
         connection.execute(
@@ -211,6 +223,12 @@ def insert_attachments(
                 attachment.height,
             ),
         )
+
+
+def pin_message(connection: sqlite3.Connection, message_id: MessageId, *, pinned: bool) -> None:
+    """Pin a message, or take the pin off."""
+    _require_message(connection, message_id)
+    connection.execute(_PIN if pinned else _UNPIN, (message_id,))
 
 
 def require_no_other_writer(

@@ -1,11 +1,12 @@
 """Rows of the database to the domain's objects, and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final, TypeAlias, get_args
 
 from tui.domain.conversation import (
     Attachment,
+    ContextPolicy,
     Conversation,
     ConversationId,
     Message,
@@ -21,7 +22,8 @@ Value: TypeAlias = str | float | int | bytes | None
 CONVERSATION_COLUMNS: Final = (
     "id, title, created_at, updated_at, model, system, options, think, active_leaf, title_by_user, pinned,"
     " unread, trashed_at,"
-    " (SELECT group_concat(tag, ' ') FROM conversation_tags WHERE conversation = conversations.key)"
+    " (SELECT group_concat(tag, ' ') FROM conversation_tags WHERE conversation = conversations.key),"
+    " server, policy, keep_alive, answer_format"
 )
 """What `conversation_from` takes."""
 
@@ -40,6 +42,10 @@ ConversationRow: TypeAlias = tuple[
     int,
     float | None,
     str | None,
+    str,
+    str,
+    str,
+    str,
 ]
 """A row of `CONVERSATION_COLUMNS`."""
 
@@ -103,6 +109,7 @@ _NO_OPTIONS: Final = Options()
 # A dictionary answers several times faster than calling the enumeration does.
 _ROLES: Final[Mapping[str, Role]] = {role.value: role for role in Role}
 _STATUSES: Final[Mapping[str, MessageStatus]] = {status.value: status for status in MessageStatus}
+_POLICIES: Final[Mapping[str, ContextPolicy]] = {policy.value: policy for policy in ContextPolicy}
 _THINK: Final[Mapping[str, Think]] = {level: level for level in get_args(Think)}
 
 
@@ -131,6 +138,10 @@ def conversation_values(conversation: Conversation) -> tuple[Value, ...]:
         conversation.pinned,
         conversation.unread,
         conversation.trashed_at,
+        storable(conversation.server),
+        conversation.policy.value,
+        storable(conversation.keep_alive),
+        storable(conversation.answer_format),
     )
 
 
@@ -152,6 +163,10 @@ def conversation_from(row: ConversationRow) -> Conversation:
         unread=bool(row[11]),
         trashed_at=row[12],
         tags=tuple(sorted(row[13].split(" "))) if row[13] else (),
+        server=row[14],
+        policy=_POLICIES.get(row[15], ContextPolicy.DROP_OLDEST),
+        keep_alive=row[16],
+        answer_format=row[17],
     )
 
 
@@ -170,9 +185,19 @@ def stats_values(stats: Stats) -> StatsRow:
 
 
 def message_from(
-    row: MessageRow, conversation_id: ConversationId, attachments: Mapping[int, list[Attachment]]
+    row: MessageRow,
+    conversation_id: ConversationId,
+    attachments: Mapping[int, list[Attachment]],
+    pinned: Set[int],
 ) -> Message:
-    """Return the message in a row of `MESSAGE_COLUMNS`; `attachments` are by the message's key."""
+    """Return the message in a row of `MESSAGE_COLUMNS`.
+
+    Args:
+        row: The row.
+        conversation_id: The conversation it is in.
+        attachments: By the message's key.
+        pinned: The keys of the messages that are pinned.
+    """
     parent, figures = row[2], row[15:]
     return Message(
         MessageId(row[1]),
@@ -192,6 +217,7 @@ def message_from(
         row[13],
         row[14],
         tuple(attachments[row[0]]) if row[0] in attachments else (),
+        row[0] in pinned,
     )
 
 

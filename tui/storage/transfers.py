@@ -15,8 +15,8 @@ from tui.storage.rows import conversation_values
 
 _INSERT: Final = (
     "INSERT INTO conversations (origin, id, created_at, updated_at, active_leaf, title, title_folded, model,"
-    " system, options, think, title_by_user, pinned, unread, trashed_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " system, options, think, title_by_user, pinned, unread, trashed_at, server, policy, keep_alive,"
+    f" answer_format) VALUES ({', '.join('?' * 19)})"
 )
 
 _ADD_ATTACHMENT: Final = (

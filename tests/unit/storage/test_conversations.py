@@ -17,6 +17,7 @@ from tests.support.builders import (
     ended,
 )
 from tui.domain.conversation import (
+    ContextPolicy,
     Conversation,
     ConversationId,
     Message,
@@ -25,7 +26,7 @@ from tui.domain.conversation import (
     Role,
     active_path,
 )
-from tui.domain.errors import StoreUnavailable, WrittenElsewhere
+from tui.domain.errors import ConversationGone, StoreUnavailable, WrittenElsewhere
 from tui.domain.generation import Options, Stats
 from tui.domain.ports import ConversationStore
 from tui.storage.conversations import SqliteConversationStore
@@ -44,6 +45,10 @@ FULL = replace(
     pinned=True,
     unread=True,
     trashed_at=NOW + 5,
+    server="box",
+    policy=ContextPolicy.SUMMARISE,
+    keep_alive="10m",
+    answer_format='{"type": "object"}',
 )
 
 
@@ -344,7 +349,7 @@ async def test_cost_does_not_grow_with_what_else_is_stored(
     await store.draft(conversation.id)
     await store.draft(None)
     queries = [statement for statement in statements if statement.startswith("SELECT")]
-    assert len(queries) == 10
+    assert len(queries) == 11
     queries.append("UPDATE messages SET owner = NULL WHERE status = 'streaming' AND owner IS 'someone'")
     queries.append("UPDATE messages SET content = '' WHERE id = 'x' AND status = 'streaming'")
     with closing(sqlite3.connect(path)) as connection:
@@ -381,3 +386,16 @@ async def test_mistakes_of_the_program_are_not_dressed_up(store: SqliteConversat
     with pytest.raises(sqlite3.IntegrityError):
         await store.create(conversation)
     assert await store.conversations() == (conversation,)
+
+
+async def test_a_pin_is_kept_and_taken_off(store: SqliteConversationStore) -> None:
+    conversation = await begin(store)
+    asked, answer = an_exchange(conversation)
+    await store.add_messages([asked, replace(answer, pinned=True)])
+    await store.pin_message(asked.id, pinned=True)
+    await store.pin_message(asked.id, pinned=True)
+    assert [message.pinned for message in await store.messages(conversation.id)] == [True, True]
+    await store.pin_message(answer.id, pinned=False)
+    assert [message.pinned for message in await store.messages(conversation.id)] == [True, False]
+    with pytest.raises(ConversationGone):
+        await store.pin_message(MessageId("0" * 32), pinned=True)

@@ -14,6 +14,7 @@ from tests.support.builders import NOW, a_conversation, a_message, an_answer, an
 from tests.unit.transfer.conftest import StillClock
 from tui.domain.conversation import (
     Attachment,
+    ContextPolicy,
     Conversation,
     ConversationId,
     Message,
@@ -133,6 +134,10 @@ async def test_every_field_is_in_the_document(store: SqliteConversationStore) ->
         pinned=True,
         unread=True,
         tags=("rust", "work"),
+        server="box",
+        policy=ContextPolicy.ASK,
+        keep_alive="5m",
+        answer_format="json",
     )
     asked, answer = an_exchange(conversation)
     picture = an_attachment()
@@ -140,6 +145,7 @@ async def test_every_field_is_in_the_document(store: SqliteConversationStore) ->
     answer = replace(
         answer,
         status=MessageStatus.FAILED,
+        pinned=True,
         thinking="t",
         stop_reason="r",
         stats=Stats(1, 1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
