@@ -17,6 +17,7 @@ from tui.domain.conversation import (
 from tui.domain.errors import BadRequest, ConversationGone
 from tui.domain.generation import ChatMessage, ChatRequest
 from tui.domain.ports import Clock, ConversationStore
+from tui.services.told import Teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class TurnService:
 
     def __init__(self, store: ConversationStore, clock: Clock, keep_alive: str = "") -> None:
         self._store = store
+        self._teller = Teller(store)
         self._clock = clock
         self._keep_alive = keep_alive or None
 
@@ -146,7 +148,7 @@ class TurnService:
             if isinstance(message, str):
                 told.append(ChatMessage(role, message))
             else:
-                told.append(ChatMessage(role, message.content, await self._images(message)))
+                told.append(await self._teller.told(message))
         return ChatRequest(
             model=conversation.model,
             messages=tuple(told),
@@ -154,15 +156,6 @@ class TurnService:
             think=conversation.think,
             keep_alive=self._keep_alive,
         )
-
-    async def _images(self, message: Message) -> tuple[bytes, ...]:
-        images: list[bytes] = []
-        for attachment in message.attachments:
-            if attachment.media_type.startswith("image/"):
-                data = await self._store.attachment_data(attachment.digest)
-                if data is not None:
-                    images.append(data)
-        return tuple(images)
 
 
 def _answer_in(messages: tuple[Message, ...], message_id: MessageId) -> Message:
