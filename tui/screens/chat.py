@@ -32,6 +32,7 @@ from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
+from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
@@ -182,14 +183,7 @@ class ChatScreen(SlashActions):
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
         """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
-        self.run_worker(
-            self._while_shown(work),
-            name=group,
-            group=group,
-            description=group,
-            exit_on_error=True,
-            exclusive=group not in _IN_TURN,
-        )
+        begin_work(self, work, group, exclusive=group not in _IN_TURN, through=self._while_shown)
 
     async def _while_shown(self, work: Coroutine[None, None, None]) -> None:
         """Do `work`; that its widgets go while the app is closed is no failure."""
