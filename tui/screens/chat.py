@@ -26,6 +26,7 @@ from tui.domain.events import (
     ServerStateChanged,
     StoreStateChanged,
 )
+from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
@@ -104,7 +105,7 @@ class ChatScreen(SlashActions):
         services: Services,
         *,
         model: str,
-        system: str,
+        setup: Setup = UNSET,
         first: ConversationId | None = None,
         prompt: str = "",
     ) -> None:
@@ -113,7 +114,7 @@ class ChatScreen(SlashActions):
         Args:
             services: What does the work.
             model: The model of new conversations; empty takes what the server has.
-            system: The system prompt of new conversations.
+            setup: What new conversations begin with.
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
         """
@@ -126,7 +127,7 @@ class ChatScreen(SlashActions):
             drafts=self._drafts,
             tell=self.tell,
             model=model,
-            system=system,
+            setup=setup,
         )
         await session.begin(first)
         self.session = session
