@@ -1,6 +1,7 @@
 """The part of the chat screen that knows what may be typed after `/` and `@`, and does it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.actions import parse
@@ -110,4 +111,5 @@ class SlashActions(ModelActions, TreeScreen):
         if not title or session is None or session.conversation is None:
             super().action_rename()
         else:
-            self._start(self._tried(session.home.collection.rename(session.conversation.id, title)), "tree")
+            rename = partial(session.home.collection.rename, session.conversation.id, title)
+            self._start(self._tried(rename), "tree")

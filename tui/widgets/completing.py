@@ -1,6 +1,5 @@
 """Keeps the menu of the input at what is being typed."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.widgets.completion import (
@@ -126,8 +125,11 @@ class Completing:
                 return
         if self._reading != (word.folder, word.name):
             self._reading = (word.folder, word.name)
-            work = partial(self._read, word, source)
-            self._prompt.run_worker(work, name="paths", group="paths", exclusive=True, exit_on_error=True)
+
+            async def read() -> None:
+                await self._read(word, source)
+
+            self._prompt.run_worker(read, name="paths", group="paths", exclusive=True, exit_on_error=True)
 
     async def _read(self, word: PathWord, source: CompletionSource) -> None:
         listing = await source.paths(word.folder, word.name)
