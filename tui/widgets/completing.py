@@ -12,6 +12,8 @@ from tui.widgets.completion import (
 )
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from tui.commands.command import Command
     from tui.domain.listing import Listing
     from tui.widgets.completion_menu import CompletionMenu
@@ -43,6 +45,7 @@ class Completing:
         """The folder that was read last, for which beginning of a name, and what it has."""
         self._reading: tuple[str, str] | None = None
         """The folder that is being read, and for which beginning of a name."""
+        self._worker: Worker[None] | None = None
         self._dismissed = ""
         """What the menu was closed for: `/`, or where the `@` is."""
 
@@ -129,7 +132,9 @@ class Completing:
             async def read() -> None:
                 await self._read(word, source)
 
-            self._prompt.run_worker(read, name="paths", group="paths", exclusive=True, exit_on_error=True)
+            self._worker = self._prompt.run_worker(
+                read, name="paths", group="paths", exclusive=True, exit_on_error=True
+            )
 
     async def _read(self, word: PathWord, source: CompletionSource) -> None:
         listing = await source.paths(word.folder, word.name)
