@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from tui.domain.errors import TuiError
 from tui.domain.generation import Think
 from tui.domain.model import find_model
+from tui.domain.setup import Setup
 from tui.domain.thinking import thinking_choices
 from tui.screens.notices import empty_notice
+from tui.screens.setups import Setups
 from tui.services import Services
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
@@ -33,6 +35,7 @@ class Answering:
         pane: ConversationPane,
         tell: Callable[[TuiError], None],
         model: str,
+        setup: Setup,
     ) -> None:
         """Make the part, for a conversation that has not begun.
 
@@ -42,6 +45,7 @@ class Answering:
             pane: Told what an empty conversation says.
             tell: Shows an error.
             model: Model of new conversations; empty takes what the server has.
+            setup: What new conversations begin with.
         """
         self.services = services
         """What works for the open conversation: over memory alone while it is a temporary one."""
@@ -52,7 +56,7 @@ class Answering:
         self._tell = tell
         self._new_model = model
         self._new_server = services.servers.current
-        self._new_think: Think | None = None
+        self.setups = Setups(self, setup)
         self._no_server: TuiError | None = None
         """Why the server of the open conversation cannot be used; None where it can."""
 
@@ -71,7 +75,7 @@ class Answering:
     @property
     def think(self) -> Think | None:
         """How much the model is told to think; None leaves it to the model."""
-        return self.conversation.think if self.conversation is not None else self._new_think
+        return self.setups.current.think
 
     def notice(self) -> str:
         """Return what an empty conversation says."""
@@ -144,10 +148,7 @@ class Answering:
 
     async def use_think(self, think: Think | None) -> None:
         """Tell the model of the open conversation, and of new ones, how much to think."""
-        self._new_think = think
-        if self.conversation is not None:
-            self.conversation = replace(self.conversation, think=think)
-            await self.attempt(self.services.conversations.set_think(self.conversation.id, think))
+        await self.attempt(self.setups.use_think(think))
         self.show_model()
 
     async def attempt(self, work: Awaitable[object]) -> None:

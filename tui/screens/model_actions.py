@@ -27,6 +27,7 @@ from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.screens.models import ModelsScreen
 from tui.screens.server_actions import ServerActions
 from tui.screens.session import ChatSession
+from tui.screens.work import begin_work
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
@@ -60,7 +61,7 @@ class ModelActions(ServerActions):
             case PullsChanged():
                 self._pulls_moved(event)
             case GenerationFinished():
-                self.run_worker(self._learn(self.session, event), name="learn", group="learn")
+                begin_work(self, self._learn(self.session, event), "learn")
             case ModelsChanged():
                 self._show_in_picker()
             case ServersChanged():

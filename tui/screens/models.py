@@ -20,6 +20,7 @@ from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
 from tui.screens.library_actions import LibraryActions
 from tui.screens.server_actions import server_choice
+from tui.screens.work import begin_work
 from tui.services import Services
 from tui.widgets.header_bar import connection_label
 from tui.widgets.library_list import LibraryList
@@ -128,7 +129,7 @@ class ModelsScreen(LibraryActions):
                 self._visit(directory.names[place])
 
         self.app.push_screen(server_choice(directory), chosen)
-        self.run_worker(directory.survey(), name="survey", group="survey", exclusive=True)
+        begin_work(self, directory.survey(), "survey", exclusive=True)
 
     def _visit(self, name: str) -> None:
         try:

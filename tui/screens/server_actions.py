@@ -14,6 +14,7 @@ from tui.screens.frames import QuickScreen
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ServerChosen
 from tui.screens.session import ChatSession
+from tui.screens.work import begin_work
 from tui.services.servers import ServerDirectory
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
@@ -53,7 +54,7 @@ class ServerActions(QuickScreen):
 
     def begin(self, work: Coroutine[None, None, None], group: str) -> None:
         """Do `work` beside the interface; it takes the place of earlier work of its group."""
-        self.run_worker(work, name=group, group=group, exclusive=True, exit_on_error=True)
+        begin_work(self, work, group, exclusive=True)
 
     @on(HeaderBar.ServerClicked)
     def _server_clicked(self) -> None:

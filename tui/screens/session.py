@@ -11,6 +11,7 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
+from tui.domain.setup import Setup
 from tui.screens.answering import Answering
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
@@ -46,7 +47,7 @@ class ChatSession(Answering):
         drafts: DraftKeeper,
         tell: Callable[[TuiError], None],
         model: str,
-        system: str,
+        setup: Setup,
     ) -> None:
         """Make a session with no conversation open.
 
@@ -58,15 +59,14 @@ class ChatSession(Answering):
             drafts: Keeps unsent text.
             tell: Shows an error.
             model: Model of new conversations; empty takes what the server has.
-            system: System prompt of new conversations.
+            setup: What new conversations begin with.
         """
-        super().__init__(services, header=header, pane=pane, tell=tell, model=model)
+        super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
         self.editing = Editing(pane)
         self._sidebar = sidebar
         self._drafts = drafts
-        self._system = system
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
         self._outdated = False
@@ -153,8 +153,9 @@ class ChatSession(Answering):
             conversation = self.conversation
             if conversation is None:
                 conversation = await self.services.conversations.begin(
-                    text, model=model, system=self._system, think=self._new_think, server=self._new_server
+                    text, model=model, setup=self.setups.current, server=self._new_server
                 )
+                self.setups.begun()
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text)
