@@ -190,6 +190,16 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         Group.LIBRARY,
     ),
     Command(
+        "library.server",
+        "Servers",
+        "Choose the server whose models are managed; conversations keep theirs.",
+        Scope.LIBRARY,
+        "choose_server",
+        "f9",
+        Group.LIBRARY,
+        footer=True,
+    ),
+    Command(
         "library.refresh",
         "Refresh",
         "Ask the server for its models again.",
