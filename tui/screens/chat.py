@@ -26,6 +26,7 @@ from tui.domain.events import (
     ServerStateChanged,
     StoreStateChanged,
 )
+from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
@@ -33,6 +34,7 @@ from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.tree import TreeScreen
+from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
@@ -104,7 +106,7 @@ class ChatScreen(ModelActions, TreeScreen):
         services: Services,
         *,
         model: str,
-        system: str,
+        setup: Setup = UNSET,
         first: ConversationId | None = None,
         prompt: str = "",
     ) -> None:
@@ -113,7 +115,7 @@ class ChatScreen(ModelActions, TreeScreen):
         Args:
             services: What does the work.
             model: The model of new conversations; empty takes what the server has.
-            system: The system prompt of new conversations.
+            setup: What new conversations begin with.
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
         """
@@ -126,7 +128,7 @@ class ChatScreen(ModelActions, TreeScreen):
             drafts=self._drafts,
             tell=self.tell,
             model=model,
-            system=system,
+            setup=setup,
         )
         await session.begin(first)
         self.session = session
@@ -182,14 +184,7 @@ class ChatScreen(ModelActions, TreeScreen):
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
         """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
-        self.run_worker(
-            self._while_shown(work),
-            name=group,
-            group=group,
-            description=group,
-            exit_on_error=True,
-            exclusive=group not in _IN_TURN,
-        )
+        begin_work(self, work, group, exclusive=group not in _IN_TURN, through=self._while_shown)
 
     async def _while_shown(self, work: Coroutine[None, None, None]) -> None:
         """Do `work`; that its widgets go while the app is closed is no failure."""

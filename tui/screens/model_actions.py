@@ -29,6 +29,7 @@ from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.screens.models import ModelsScreen
 from tui.screens.session import ChatSession
+from tui.screens.work import begin_work
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 from tui.widgets.model_picker import ModelPicker
@@ -170,7 +171,7 @@ class ModelActions(QuickScreen):
         self.action_choose_server()
 
     def _begin(self, work: Coroutine[None, None, None], group: str) -> None:
-        self.run_worker(work, name=group, group=group, exclusive=True, exit_on_error=True)
+        begin_work(self, work, group, exclusive=True)
 
     async def _quietly(self, work: Coroutine[None, None, None]) -> None:
         try:
