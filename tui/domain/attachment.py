@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui.domain.conversation import Attachment
+from tui.domain.model import Capability, ModelInfo
 from tui.domain.text import sanitize_line
 
 HEAD: Final = 4096
@@ -246,6 +247,11 @@ def is_text(attachment: Attachment) -> bool:
     return attachment.media_type.startswith("text/")
 
 
+def may_see(model: ModelInfo | None) -> bool:
+    """Tell whether a model may be sent pictures: False only for one that is known not to see."""
+    return model is None or model.capabilities is None or Capability.VISION in model.capabilities
+
+
 def byte_size(size: int) -> str:
     """Return a number of bytes for people."""
     if size < 1000:
@@ -261,11 +267,10 @@ def byte_size(size: int) -> str:
 def estimated_tokens(attachment: Attachment) -> int:
     """Return about how many tokens a model makes of an attachment.
 
-    A picture: one for every 28 by 28 pixels, as the vision models do that keep the proportions. A text: one
-    for every four bytes.
+    Of a picture some hundreds, and as many more as it has megapixels; of a text one for every four bytes.
     """
     if attachment.width and attachment.height:
-        return max(64, (attachment.width * attachment.height) // 784)
+        return round(320 + 260 * attachment.width * attachment.height / 1_000_000)
     return -(-attachment.size // 4)
 
 

@@ -257,6 +257,16 @@ class ConversationStore(Protocol):
         """Store the unsent text of a conversation."""
         ...
 
+    async def draft_attachments(self, conversation_id: ConversationId | None) -> tuple[Attachment, ...]:
+        """Return what is attached to the unsent text of a conversation; None is the one not yet begun."""
+        ...
+
+    async def save_draft_attachments(
+        self, conversation_id: ConversationId | None, attachments: Sequence[Attachment]
+    ) -> None:
+        """Store what is attached to the unsent text of a conversation, in this order."""
+        ...
+
     async def add_attachment(self, data: bytes, attachment: Attachment) -> None:
         """Store the bytes of an attachment under their digest, once."""
         ...

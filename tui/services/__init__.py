@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.backends.connect import connect_ollama
+from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
-from tui.domain.model import find_running
+from tui.domain.model import find_model, find_running
+from tui.services.attachments.service import AttachmentService
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
 from tui.services.conversations import ConversationService
@@ -55,6 +57,7 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    attachments: AttachmentService
     presets: PresetService
 
     async def aclose(self) -> None:
@@ -104,7 +107,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
-    over = _over_store(settings, store, bus, clock, server)
+    over = _over_store(settings, store, bus, clock, server, models)
     services = Services(
         settings=settings,
         bus=bus,
@@ -117,6 +120,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        attachments=over.attachments,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -159,16 +163,27 @@ class _OverStore:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    attachments: AttachmentService
 
 
 def _over_store(
-    settings: "Settings", store: "ConversationStore", bus: EventBus, clock: SystemClock, server: ServerMonitor
+    settings: "Settings",
+    store: "ConversationStore",
+    bus: EventBus,
+    clock: SystemClock,
+    server: ServerMonitor,
+    models: ModelService,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
     undo = UndoService()
     generation = GenerationService(
         store=store,
-        turns=TurnService(store, clock, settings.chat.keep_alive),
+        turns=TurnService(
+            store,
+            clock,
+            settings.chat.keep_alive,
+            sees=lambda name: may_see(find_model(name, models.models)),
+        ),
         backend=server.backend,
         bus=bus,
         clock=clock,
@@ -187,6 +202,7 @@ def _over_store(
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
+        attachments=AttachmentService(store, settings.attachments),
     )
 
 
@@ -196,7 +212,9 @@ async def temporary(services: Services) -> Services:
     Server, models and engine are shared; end them with `end_temporary`.
     """
     store = await services.store.beside()
-    over = _over_store(services.settings, store, services.bus, SystemClock(), services.server)
+    over = _over_store(
+        services.settings, store, services.bus, SystemClock(), services.server, services.models
+    )
     return replace(
         services,
         store=store,
@@ -206,6 +224,7 @@ async def temporary(services: Services) -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        attachments=over.attachments,
     )
 
 
