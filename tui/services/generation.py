@@ -189,6 +189,20 @@ class GenerationService:
         worker.stream.cancel()
         return True
 
+    async def halt(self, conversation_id: ConversationId) -> None:
+        """Stop the answer in a conversation, and wait until its end is stored.
+
+        Raises:
+            BadRequest: messages wait there to be sent, or the end cannot be stored now.
+        """
+        if await self._store.queued(conversation_id):
+            raise BadRequest("Messages wait here to be sent.", "Take them back first.")
+        worker = self._workers.get(conversation_id)
+        if self.stop(conversation_id) and worker is not None and worker.task is not None:
+            await asyncio.wait({worker.task})
+        if conversation_id in self._workers:
+            raise BadRequest("An answer is being written.", "Stop it first with Esc.")
+
     async def change_queued(self, queued: QueuedMessage, content: str) -> None:
         """Replace the text of a message that waits.
 

@@ -149,6 +149,11 @@ def unhide_messages(
     )
 
 
+def remove_messages(connection: sqlite3.Connection, ids: Set[MessageId]) -> None:
+    """Remove messages for good that nothing which stays follows."""
+    connection.executemany("DELETE FROM messages WHERE id = ?", [(identity,) for identity in sorted(ids)])
+
+
 def load_messages(connection: sqlite3.Connection, conversation_id: ConversationId) -> tuple[Message, ...]:
     """Return all messages of a conversation in the order they were stored."""
     row: tuple[int] | None = connection.execute(
