@@ -1,5 +1,6 @@
 """The table of every command: bindings, footer, palette, help and the key documentation come from it."""
 
+from tui.commands.attach_commands import ATTACH_COMMANDS
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
 from tui.commands.model_commands import MODEL_COMMANDS
@@ -313,6 +314,7 @@ COMMANDS: tuple[Command, ...] = (
         Group.TRANSCRIPT,
     ),
     *TREE_COMMANDS,
+    *ATTACH_COMMANDS,
     *LIST_COMMANDS,
     *MODEL_COMMANDS,
 )

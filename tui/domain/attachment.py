@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui.domain.conversation import Attachment
+from tui.domain.errors import SightMissing
 from tui.domain.model import Capability, ModelInfo
 from tui.domain.text import sanitize_line
 
@@ -250,6 +251,15 @@ def is_text(attachment: Attachment) -> bool:
 def may_see(model: ModelInfo | None) -> bool:
     """Tell whether a model may be sent pictures: False only for one that is known not to see."""
     return model is None or model.capabilities is None or Capability.VISION in model.capabilities
+
+
+def sight_missing(model: str, pictures: int) -> SightMissing:
+    """Return the error for pictures that were to go to a model that does not see."""
+    what = "a picture was" if pictures == 1 else f"{pictures} pictures were"
+    return SightMissing(
+        f"{sanitize_line(model, 60)} cannot see, and {what} to be sent to it.",
+        "Choose a model that sees with Ctrl+L, or take the pictures away.",
+    )
 
 
 def byte_size(size: int) -> str:

@@ -1,9 +1,10 @@
 """A working chat screen: what is wanted, done with the services and shown in the widgets."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
+from tui.domain.attachment import is_picture, may_see, sight_missing
+from tui.domain.conversation import UNTITLED, Attachment, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, TuiError
 from tui.domain.events import (
     GenerationFinished,
@@ -11,10 +12,12 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
+from tui.domain.model import find_model
 from tui.domain.setup import Setup
 from tui.screens.answering import Answering
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
+from tui.screens.prompt_files import PromptFiles
 from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
@@ -64,7 +67,9 @@ class ChatSession(Answering):
         super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
-        self.editing = Editing(pane)
+        self.files = PromptFiles(lambda: self.services, show=pane.attachments.show, tell=tell)
+        """What is attached to the input."""
+        self.editing = Editing(pane, self.files)
         self._sidebar = sidebar
         self._drafts = drafts
         self._opening: ConversationId | None = None
@@ -90,9 +95,11 @@ class ChatSession(Answering):
         """Work with other services from now on, and show a conversation that has not begun."""
         await self._drafts.try_flush()
         self.editing.end()
+        await self.files.forget()
         before, self.services = self.services, services
         self._drafts.use(services.conversations.save_draft)
         self._show(None, None, await self.services.conversations.draft(None), keep=False)
+        self.files.open(None, await self.services.conversations.draft_files(None))
         if before is not self.home:
             await end_temporary(before)
 
@@ -129,11 +136,16 @@ class ChatSession(Answering):
         """Show a conversation where it was left; None shows one that has not begun."""
         try:
             await self._drafts.try_flush()
+            await self.files.flush()
             if conversation_id is None:
+                files = await self.services.conversations.draft_files(None)
                 self._show(None, None, await self.services.conversations.draft(None))
+                self.files.open(None, files)
             else:
                 opened = await self._read(conversation_id)
                 self._show(opened.conversation, opened, opened.draft)
+                if self.editing.target is None:
+                    self.files.open(conversation_id, opened.files)
                 await self.services.conversations.mark_read(conversation_id)
         except TuiError as error:
             self._tell(error)
@@ -149,29 +161,43 @@ class ChatSession(Answering):
                 await self.editing.send(self.services, text)
                 return
             showing = self._showing
+            files = await self.files.settled()
             model = await self._model_to_ask()
+            self._require_sight(model, files)
             conversation = self.conversation
             if conversation is None:
                 conversation = await self.services.conversations.begin(
-                    text, model=model, setup=self.setups.current, server=self._new_server
+                    text or files[0].name, model=model, setup=self.setups.current, server=self._new_server
                 )
                 self.setups.begun()
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
-                await self.services.generation.ask(conversation.id, text)
+                await self.services.generation.ask(conversation.id, text, files)
                 await self._drafts.forget(None)
+                await self.files.sent(None, files)
                 self._pane.prompt.accept()
                 if showing == self._showing:
                     await self.open(conversation.id)
                 else:
                     self.services.generation.viewing = self._pane.conversation_id
             else:
-                await self.services.generation.ask(conversation.id, text)
+                await self.services.generation.ask(conversation.id, text, files)
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
+                await self.files.sent(conversation.id, files)
         except TuiError as error:
             self._pane.prompt.refuse()
             self._tell(error)
+
+    def _require_sight(self, model: str, files: Sequence[Attachment]) -> None:
+        """Make sure that pictures go to no model that is known not to see.
+
+        Raises:
+            SightMissing: they would.
+        """
+        pictures = sum(is_picture(file) for file in files)
+        if pictures and not may_see(find_model(model, self.services.models.models)):
+            raise sight_missing(model, pictures)
 
     async def _model_to_ask(self) -> str:
         models = self.services.models

@@ -103,7 +103,8 @@ class ConversationPane(Vertical):
         self.transcript.set_queued(queued)
         self.status.queued = len(queued)
         self.status.finish(self.last_answer)
-        self.prompt.history = [message.content for message in messages if message.role is Role.USER]
+        said = [message.content for message in messages if message.role is Role.USER]
+        self.prompt.history = [words for words in said if words.strip()]
 
     def set_notice(self, notice: str) -> None:
         """Change what an empty conversation says."""
@@ -123,7 +124,8 @@ class ConversationPane(Vertical):
             self._path[message.id] = message
             self.transcript.append(message)
         self.transcript.follow()
-        self.prompt.history = [*self.prompt.history, event.user.content]
+        if event.user.content.strip():
+            self.prompt.history = [*self.prompt.history, event.user.content]
         return True
 
     def grew(self, event: GenerationUpdated) -> None:
