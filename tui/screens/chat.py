@@ -33,6 +33,7 @@ from tui.screens.drafts import DraftKeeper
 from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
+from tui.screens.settings_room import SettingsRoom
 from tui.screens.tree import TreeScreen
 from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
@@ -52,7 +53,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(ModelActions, TreeScreen):
+class ChatScreen(ModelActions, SettingsRoom, TreeScreen):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]

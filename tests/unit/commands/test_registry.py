@@ -25,6 +25,8 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.HELP: ("tui.screens.help:HelpScreen",),
     Scope.SEARCH: ("tui.screens.search:SearchScreen",),
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
+    Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
+    Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}
