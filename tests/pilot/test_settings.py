@@ -236,9 +236,9 @@ async def test_a_preset_is_used_from_the_start_and_by_name(tmp_path: Path, serve
         sent = server.chats()[0].json
         assert sent["messages"][0]["content"] == "Ahoy."
         assert sent["options"] == {"temperature": 1.5}
-        chat.screen.action_use_preset("nobody")
+        chat.screen.action_presets("nobody")
         await chat.until(lambda: any("no preset" in str(note.message) for note in chat.app._notifications))
-        chat.screen.action_use_preset("Pirate")
+        chat.screen.action_presets("Pirate")
         await chat.until(lambda: setup_of(chat) == PIRATE.setup)
 
 

@@ -11,6 +11,7 @@ SETTINGS_COMMANDS: tuple[Command, ...] = (
         "conversation_settings",
         "ctrl+t",
         Group.CONVERSATION,
+        slash="/settings",
     ),
     Command(
         "conversation.presets",
@@ -20,6 +21,7 @@ SETTINGS_COMMANDS: tuple[Command, ...] = (
         "presets",
         "",
         Group.CONVERSATION,
+        slash="/preset [NAME]",
     ),
     Command(
         "settings.keep",

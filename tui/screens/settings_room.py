@@ -33,10 +33,13 @@ class SettingsRoom(Room):
             )
         )
 
-    def action_presets(self) -> None:
-        """Open the list of presets."""
+    def action_presets(self, name: str = "") -> None:
+        """Open the list of presets, or take the named one into use."""
         session = self.session
         if session is None or self.app.screen is not self:
+            return
+        if name.strip():
+            self._start(self._find_preset(session, name), "tree")
             return
         from tui.screens.presets import PresetsScreen
 
@@ -46,13 +49,13 @@ class SettingsRoom(Room):
 
         self.app.push_screen(PresetsScreen(session.services, session.setups.current, session.model), chosen)
 
-    def action_use_preset(self, name: str = "") -> None:
-        """Ask for the answers of this conversation as a preset says; without a name, choose one."""
-        session = self.session
-        if session is not None and name.strip():
-            self._start(self._find_preset(session, name), "tree")
-        else:
-            self.action_presets()
+    def preset_names(self) -> tuple[str, ...]:
+        """Return the names of the presets as last listed, and have them listed again."""
+        if self.session is None:
+            return ()
+        presets = self.session.services.presets
+        self._start(self._tried(presets.list), "presets")
+        return presets.names
 
     async def _find_preset(self, session: ChatSession, name: str) -> None:
         try:
@@ -69,5 +72,5 @@ class SettingsRoom(Room):
             self.tell(error)
             return
         if preset.model and preset.model != session.model:
-            await session.use_model(preset.model)
+            await session.use_model(preset.model, session.server)
         self._say(f"{preset.name}: used in this conversation — Ctrl+Z undoes")

@@ -27,6 +27,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
     Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
     Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
+    Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}
