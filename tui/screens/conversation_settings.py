@@ -24,7 +24,7 @@ from tui.domain.text import sanitize, sanitize_line
 from tui.domain.thinking import thinking_choices
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.model_dialogs import ChoiceScreen, NameScreen
-from tui.screens.work import begin_work
+from tui.screens.work import begin_work_of_dialog
 from tui.services import Services
 from tui.services.answer_check import check_schema
 from tui.widgets.setup_form import SetupForm
@@ -106,7 +106,7 @@ class SettingsScreen(ModalScreen[bool]):
         self.query_one("#error").display = False
         self._at_first = self.form.typed
         self.query_one("#system").focus()
-        begin_work(self, self._learn(), "facts")
+        begin_work_of_dialog(self, self._learn(), "facts")
 
     async def _learn(self) -> None:
         models, library = self._services.models, self._services.library
@@ -140,7 +140,7 @@ class SettingsScreen(ModalScreen[bool]):
         self._say("")
         self._checks += 1
         if self.form.schema:
-            begin_work(self, self._look_at_schema(self._checks), "schema", exclusive=True)
+            begin_work_of_dialog(self, self._look_at_schema(self._checks), "schema", exclusive=True)
 
     async def _look_at_schema(self, check: int) -> None:
         await asyncio.sleep(_SCHEMA_DELAY)
@@ -154,7 +154,7 @@ class SettingsScreen(ModalScreen[bool]):
 
     def action_keep(self) -> None:
         """Keep what is set, if all of it makes sense."""
-        begin_work(self, self._kept(), "keep", exclusive=True)
+        begin_work_of_dialog(self, self._kept(), "keep", exclusive=True)
 
     async def _kept(self) -> None:
         setup = self.form.read()
@@ -202,7 +202,7 @@ class SettingsScreen(ModalScreen[bool]):
 
     def action_use_preset(self) -> None:
         """Fill the form from a preset."""
-        begin_work(self, self._choose_preset(), "preset", exclusive=True)
+        begin_work_of_dialog(self, self._choose_preset(), "preset", exclusive=True)
 
     async def _choose_preset(self) -> None:
         presets = self._services.presets
@@ -217,7 +217,7 @@ class SettingsScreen(ModalScreen[bool]):
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                begin_work(self, self._fill(names[place]), "preset", exclusive=True)
+                begin_work_of_dialog(self, self._fill(names[place]), "preset", exclusive=True)
 
         self.app.push_screen(ChoiceScreen("Presets", [Content(name) for name in names]), chosen)
 
@@ -237,7 +237,7 @@ class SettingsScreen(ModalScreen[bool]):
 
         def named(name: str | None) -> None:
             if name is not None:
-                begin_work(self, self._save_preset(name, setup), "preset", exclusive=True)
+                begin_work_of_dialog(self, self._save_preset(name, setup), "preset", exclusive=True)
 
         hint = "To begin other conversations with: /preset, or ollama-tui --preset NAME"
         self.app.push_screen(NameScreen("Save as preset", placeholder="for example Pirate", hint=hint), named)
@@ -247,7 +247,9 @@ class SettingsScreen(ModalScreen[bool]):
 
         def decided(yes: bool | None) -> None:
             if yes:
-                begin_work(self, self._save_preset(name, setup, overwrite=True), "preset", exclusive=True)
+                begin_work_of_dialog(
+                    self, self._save_preset(name, setup, overwrite=True), "preset", exclusive=True
+                )
 
         try:
             if schema := self.form.schema:

@@ -22,7 +22,7 @@ from tui.domain.text import sanitize_line
 from tui.screens.conversation_settings import SettingsScreen
 from tui.screens.model_dialogs import NameScreen
 from tui.screens.picking import PICKING_CSS, PickingScreen
-from tui.screens.work import begin_work
+from tui.screens.work import begin_work_of_dialog
 from tui.services import Services
 from tui.widgets.setup_form import summary_of
 
@@ -107,7 +107,7 @@ class PresetsScreen(PickingScreen[Preset]):
                 words = f"{error.message}\n{error.hint}".strip()
                 self.app.notify(words, severity="error", markup=False, timeout=10)
 
-        begin_work(self, tried(), "presets")
+        begin_work_of_dialog(self, tried(), "presets")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
