@@ -17,6 +17,7 @@ from tui.commands.command import Scope
 from tui.domain.conversation import Conversation
 from tui.domain.errors import FileInTheWay, FileUnusable, TuiError
 from tui.domain.text import sanitize, sanitize_line
+from tui.screens.work import begin_work
 from tui.services import Services
 from tui.services.clock import SystemClock
 from tui.services.transfer.export import ExportFormat, ExportService
@@ -202,7 +203,7 @@ class ExportScreen(ModalScreen[None]):
     def action_answer(self, answer: bool) -> None:
         """Write, or close without writing."""
         if answer:
-            self.run_worker(self._write(), name="export", group="export", exclusive=True, exit_on_error=True)
+            begin_work(self, self._write(), "export", exclusive=True)
         else:
             self.dismiss(None)
 
@@ -320,8 +321,7 @@ class ImportScreen(ModalScreen[None]):
             self._run = self._service.begin(self._show_progress)
             self.details.display = False
             self.close_button.label = "Stop"
-            work = self._import(self._run, path)
-            self.run_worker(work, name="import", group="import", exit_on_error=True)
+            begin_work(self, self._import(self._run, path), "import")
 
     async def _import(self, run: ImportRun, path: Path) -> None:
         try:

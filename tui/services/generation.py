@@ -9,6 +9,7 @@ from tui.domain.conversation import (
     ConversationId,
     Message,
     MessageId,
+    MessageStatus,
     QueuedMessage,
     new_message_id,
 )
@@ -33,6 +34,7 @@ from tui.domain.events import (
 from tui.domain.generation import Phase
 from tui.domain.model import full_name
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
@@ -75,7 +77,7 @@ class GenerationService:
         *,
         store: ConversationStore,
         turns: TurnService,
-        backend: Callable[[], Awaitable[ChatBackend]],
+        backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         clock: Clock,
         suspect: Callable[[], None],
@@ -85,7 +87,8 @@ class GenerationService:
         Args:
             store: Where messages live.
             turns: Stores turns and makes requests.
-            backend: Returns what answers, once connected; raises a `TuiError` when there is nothing.
+            backend: Returns what answers in a conversation, once connected; raises a `TuiError` when there
+                is nothing.
             bus: Where events go.
             clock: The time.
             suspect: Told when the connection failed under an answer.
@@ -271,7 +274,7 @@ class GenerationService:
             committed.set_result(None)
         ended = await self._stream(worker, run, turn)
         worker.run = None
-        return ended.error == ""
+        return ended.error == "" or ended.status is MessageStatus.COMPLETE
 
     async def _stream(self, worker: _Worker, run: Run, turn: Turn) -> Message:
         """Receive an answer to its end, whatever that is, and store it."""
@@ -296,7 +299,7 @@ class GenerationService:
             worker.stream = None
             updates.cancel()
             checkpoints.cancel()
-        answer = run.ended(error, stopped=worker.stopped)
+        answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         return answer
 
@@ -345,7 +348,7 @@ class GenerationService:
             updates.request()
 
         updates.request()
-        backend = await self._backend()
+        backend = await self._backend(run.answer.conversation_id)
         watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
         try:
             async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:
