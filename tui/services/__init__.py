@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from tui.backends.connect import connect_ollama
 from tui.domain.events import ServerCondition, ServerStateChanged
 from tui.domain.model import find_running
+from tui.services.calibrations import CalibrationBook
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
+from tui.services.context import ContextService
 from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
@@ -21,6 +23,7 @@ from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
 from tui.services.titles import TitleService
+from tui.services.told import Teller
 from tui.services.turns import TurnService
 from tui.services.undo import UndoService
 from tui.services.warm_up import WarmUpService
@@ -54,12 +57,15 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
+    calibrations: CalibrationBook
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
         await self.titles.aclose()
         await self.windows.aclose()
         await self.generation.aclose()
+        await self.context.aclose()
         await self.pulls.aclose()
         await self.warm_up.aclose()
         await self.models.aclose()
@@ -102,7 +108,8 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
-    over = _over_store(settings, store, bus, clock, server)
+    book = CalibrationBook(store)
+    over = _over_store(settings, store, bus, clock, server, models, book)
     services = Services(
         settings=settings,
         bus=bus,
@@ -115,6 +122,8 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -156,16 +165,26 @@ class _OverStore:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
 
 
 def _over_store(
-    settings: "Settings", store: "ConversationStore", bus: EventBus, clock: SystemClock, server: ServerMonitor
+    settings: "Settings",
+    store: "ConversationStore",
+    bus: EventBus,
+    clock: SystemClock,
+    server: ServerMonitor,
+    models: ModelService,
+    book: CalibrationBook,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
     undo = UndoService()
+    context = ContextService(
+        store=store, teller=Teller(store), models=models, book=book, bus=bus, backend=server.backend
+    )
     generation = GenerationService(
         store=store,
-        turns=TurnService(store, clock, settings.chat.keep_alive),
+        turns=TurnService(store, clock, context, settings.chat.keep_alive),
         backend=server.backend,
         bus=bus,
         clock=clock,
@@ -184,6 +203,7 @@ def _over_store(
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
+        context=context,
     )
 
 
@@ -193,7 +213,10 @@ async def temporary(services: Services) -> Services:
     Server, models and engine are shared; end them with `end_temporary`.
     """
     store = await services.store.beside()
-    over = _over_store(services.settings, store, services.bus, SystemClock(), services.server)
+    book = services.calibrations.beside()
+    over = _over_store(
+        services.settings, store, services.bus, SystemClock(), services.server, services.models, book
+    )
     return replace(
         services,
         store=store,
@@ -203,12 +226,15 @@ async def temporary(services: Services) -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
     )
 
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
     await services.generation.aclose()
+    await services.context.aclose()
     await services.store.aclose()
 
 

@@ -19,6 +19,7 @@ from tui.domain.conversation import (
 from tui.storage.database import Database
 from tui.storage.failures import translated
 from tui.storage.instances import Instance
+from tui.storage.memory import MemoryShelf
 from tui.storage.messages import (
     checkpoint_message,
     conversation_gone,
@@ -77,7 +78,7 @@ _SHOW: Final = "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE i
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore(Shelf, WholeConversations):
+class SqliteConversationStore(Shelf, WholeConversations, MemoryShelf):
     """A `ConversationStore` in one file, which several processes may have open."""
 
     _owns_instance = True
