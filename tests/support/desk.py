@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tests.support.contexts import a_context
 from tests.support.fake_backend import FakeBackend
-from tui.domain.conversation import Conversation, Message
+from tui.domain.conversation import Conversation, ConversationId, Message
 from tui.domain.errors import StoreUnavailable
 from tui.domain.events import Event
 from tui.domain.ports import ChatBackend
@@ -110,7 +110,7 @@ class Desk:
         )
         self.events: Subscription = self.bus.subscribe()
 
-    async def _connected(self) -> ChatBackend:
+    async def _connected(self, _: ConversationId) -> ChatBackend:
         return self.backend
 
     async def aclose(self) -> None:
@@ -120,7 +120,7 @@ class Desk:
         await self.store.aclose()
 
     async def begin(self, text: str = "Hello there") -> Conversation:
-        return await self.conversations.begin(text, model="gemma3:4b", system="")
+        return await self.conversations.begin(text, model="gemma3:4b")
 
     async def ask(self, conversation: Conversation, text: str) -> None:
         """Ask and wait for the end of the answer."""

@@ -42,12 +42,18 @@ def chat_body(request: ChatRequest) -> bytes:
         body["think"] = _think(request.think)
     if request.keep_alive is not None:
         body["keep_alive"] = keep_alive_value(request.keep_alive)
-    if request.answer_format:
-        body["format"] = _format(request.answer_format)
+    if request.format:
+        body["format"] = _format(request.format)
     if request.exact:
         # Servers that do not know them take no notice of them.
         body |= {"truncate": False, "shift": False}
     return json_body(body)
+
+
+def _format(text: str) -> object:
+    """Return the form of an answer as servers take it: a schema as the object that it is."""
+    schema = parse_object(text.encode("utf-8", "replace"))
+    return text if schema is None else schema
 
 
 def json_body(body: Mapping[str, Any]) -> bytes:
@@ -166,11 +172,6 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     if message.thinking:
         mapped["thinking"] = message.thinking
     return mapped
-
-
-def _format(text: str) -> Any:
-    """Return the form of the answers as it is sent: a schema as an object, anything else as it is."""
-    return parse_object(text.encode("utf-8", "replace")) or text
 
 
 def _think(think: Think) -> bool | str:

@@ -95,7 +95,7 @@ class ChatRequest:
     think: Think | None = None
     keep_alive: str | None = None
     """How long the model stays loaded: a Go duration such as `5m`, or a number of seconds."""
-    answer_format: str = ""
+    format: str = ""
     """The form of the answer: empty for any, `json`, or a JSON schema."""
     exact: bool = False
     """What does not fit into the context window is to be refused rather than cut, and an answer that

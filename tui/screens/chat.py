@@ -26,13 +26,14 @@ from tui.domain.events import (
     ServerStateChanged,
     StoreStateChanged,
 )
+from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
-from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
-from tui.screens.tree import TreeScreen
+from tui.screens.slash import SlashActions
+from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
@@ -50,7 +51,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(ModelActions, TreeScreen):
+class ChatScreen(SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -104,7 +105,7 @@ class ChatScreen(ModelActions, TreeScreen):
         services: Services,
         *,
         model: str,
-        system: str,
+        setup: Setup = UNSET,
         first: ConversationId | None = None,
         prompt: str = "",
     ) -> None:
@@ -113,7 +114,7 @@ class ChatScreen(ModelActions, TreeScreen):
         Args:
             services: What does the work.
             model: The model of new conversations; empty takes what the server has.
-            system: The system prompt of new conversations.
+            setup: What new conversations begin with.
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
         """
@@ -126,10 +127,11 @@ class ChatScreen(ModelActions, TreeScreen):
             drafts=self._drafts,
             tell=self.tell,
             model=model,
-            system=system,
+            setup=setup,
         )
         await session.begin(first)
         self.session = session
+        self.pane.prompt.complete_from(self)
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
@@ -182,14 +184,7 @@ class ChatScreen(ModelActions, TreeScreen):
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
         """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
-        self.run_worker(
-            self._while_shown(work),
-            name=group,
-            group=group,
-            description=group,
-            exit_on_error=True,
-            exclusive=group not in _IN_TURN,
-        )
+        begin_work(self, work, group, exclusive=group not in _IN_TURN, through=self._while_shown)
 
     async def _while_shown(self, work: Coroutine[None, None, None]) -> None:
         """Do `work`; that its widgets go while the app is closed is no failure."""
@@ -280,9 +275,9 @@ class ChatScreen(ModelActions, TreeScreen):
         if wanted is not None:
             self._open(wanted)
 
-    def action_find(self) -> None:
+    def action_find(self, words: str = "") -> None:
         """Find words in this conversation."""
-        self.pane.find_bar.open()
+        self.pane.find_bar.open(words)
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the side panel."""
@@ -314,13 +309,14 @@ class ChatScreen(ModelActions, TreeScreen):
         """Export the open conversation, or import others."""
         if self.session is not None:
             # Imported late: what it needs is no part of a start.
-            from tui.screens.transfer import ExportScreen, ImportScreen
+            from tui.screens.importing import ImportScreen
+            from tui.screens.transfer import ExportScreen
 
-            services = self.session.services
             if direction == "export":
-                self.app.push_screen(ExportScreen(services, self.session.conversation))
+                self.app.push_screen(ExportScreen(self.session.services, self.session.conversation))
             else:
-                self.app.push_screen(ImportScreen(services))
+                # Even from a temporary conversation, what is imported is stored.
+                self.app.push_screen(ImportScreen(self.session.home), self._imported)
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""

@@ -22,6 +22,7 @@ from tui.domain.conversation import Conversation, ConversationId, MessageId, Rol
 from tui.domain.errors import TuiError
 from tui.domain.text import sanitize_line
 from tui.screens.picking import PICKING_CSS, PickingScreen
+from tui.screens.work import begin_work
 from tui.services.conversations import FoundEverywhere
 from tui.widgets.filter_input import FilterInput
 
@@ -85,13 +86,7 @@ class SearchScreen(PickingScreen[Found]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.run_worker(
-            self._look(event.value),
-            name="search everything",
-            group="search",
-            description="Looks for words in everything.",
-            exclusive=True,
-        )
+        begin_work(self, self._look(event.value), "search", exclusive=True)
 
     async def _look(self, text: str) -> None:
         if not text.strip():

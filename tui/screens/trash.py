@@ -18,6 +18,7 @@ from tui.domain.text import sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.picking import PICKING_CSS, PickingScreen
 from tui.screens.search import day_of
+from tui.screens.work import begin_work
 
 _EMPTY: Final = "The trash is empty. What you delete is kept here for 30 days."
 _HELP: Final = "Enter puts a conversation back · d deletes it for good · Esc closes"
@@ -69,7 +70,7 @@ class TrashScreen(PickingScreen[ConversationId]):
 
         def decided(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._remove_now(conversation), name="delete for good", group="trash")
+                begin_work(self, self._remove_now(conversation), "trash")
 
         heading = f"Delete “{sanitize_line(conversation.title, 40)}” for good?"
         self.app.push_screen(ConfirmScreen(heading, "This cannot be undone."), decided)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.backends.connect import connect_ollama
+from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
-from tui.domain.model import find_running
+from tui.domain.model import find_model, find_running
+from tui.services.attachments.service import AttachmentService
 from tui.services.calibrations import CalibrationBook
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
@@ -19,6 +21,7 @@ from tui.services.generation import GenerationService
 from tui.services.library import LibraryService
 from tui.services.models import ModelService
 from tui.services.ollama_process import OllamaProcess
+from tui.services.presets import PresetService
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
@@ -32,7 +35,8 @@ from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
 if TYPE_CHECKING:
-    from tui.domain.ports import ConversationStore
+    from tui.domain.conversation import ConversationId
+    from tui.domain.ports import ChatBackend, ConversationStore
     from tui.settings.schema import Settings
 
 
@@ -59,6 +63,8 @@ class Services:
     titles: TitleService
     context: ContextService
     calibrations: CalibrationBook
+    attachments: AttachmentService
+    presets: PresetService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
@@ -98,7 +104,9 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     home, current = _server(settings, server_name, engine)
     choice = choice_of(settings.servers[current]) if current else home
-    server = ServerMonitor(choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)))
+    server = ServerMonitor(
+        choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)), name=current
+    )
     models = ModelService(
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
@@ -109,7 +117,16 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     await models.recall()
     library = LibraryService(server.backend, models)
     book = CalibrationBook(store)
-    over = _over_store(settings, store, bus, clock, server, models, book)
+    servers = ServerDirectory(
+        settings.servers,
+        home=home,
+        current=current,
+        monitor=server,
+        models=models,
+        bus=bus,
+        fixed=bool({"server.host", "engine.gguf"} & settings.typed),
+    )
+    over = _over_store(settings, store, bus, clock, servers, server, models, book)
     services = Services(
         settings=settings,
         bus=bus,
@@ -124,6 +141,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        attachments=over.attachments,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -140,14 +158,13 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
             clock=clock,
             keep_alive=settings.chat.keep_alive,
         ),
-        servers=ServerDirectory(
-            settings.servers, home=home, current=current, monitor=server, models=models, bus=bus
-        ),
+        servers=servers,
         ollama=OllamaProcess(
             settings.state_dir / "ollama.log",
             server.wait_connected,
             stop_at_exit=settings.server.stop_ollama_at_exit,
         ),
+        presets=PresetService(settings.presets_dir),
     )
     services.windows.start()
     if settings.chat.titles:
@@ -166,6 +183,7 @@ class _OverStore:
     windows: WindowService
     titles: TitleService
     context: ContextService
+    attachments: AttachmentService
 
 
 def _over_store(
@@ -173,19 +191,31 @@ def _over_store(
     store: "ConversationStore",
     bus: EventBus,
     clock: SystemClock,
+    servers: ServerDirectory,
     server: ServerMonitor,
     models: ModelService,
     book: CalibrationBook,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
+
+    async def reach(conversation_id: "ConversationId") -> "ChatBackend":
+        """Return what answers in a conversation: its own server, whichever is in use."""
+        conversation = await store.conversation(conversation_id)
+        return await servers.reach(conversation.server if conversation else "")
+
     undo = UndoService()
     context = ContextService(
-        store=store, teller=Teller(store), models=models, book=book, bus=bus, backend=server.backend
+        store=store,
+        teller=Teller(store, sees=lambda name: may_see(find_model(name, models.models))),
+        models=models,
+        book=book,
+        bus=bus,
+        backend=server.backend,
     )
     generation = GenerationService(
         store=store,
         turns=TurnService(store, clock, context, settings.chat.keep_alive),
-        backend=server.backend,
+        backend=reach,
         bus=bus,
         clock=clock,
         suspect=server.suspect,
@@ -198,12 +228,13 @@ def _over_store(
         windows=WindowService(store, bus),
         titles=TitleService(
             store=store,
-            backend=server.backend,
+            backend=reach,
             bus=bus,
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
         context=context,
+        attachments=AttachmentService(store, settings.attachments),
     )
 
 
@@ -215,7 +246,14 @@ async def temporary(services: Services) -> Services:
     store = await services.store.beside()
     book = services.calibrations.beside()
     over = _over_store(
-        services.settings, store, services.bus, SystemClock(), services.server, services.models, book
+        services.settings,
+        store,
+        services.bus,
+        SystemClock(),
+        services.servers,
+        services.server,
+        services.models,
+        book,
     )
     return replace(
         services,
@@ -228,6 +266,7 @@ async def temporary(services: Services) -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        attachments=over.attachments,
     )
 
 

@@ -152,7 +152,9 @@ class ContextService:
         return planner.plan(
             window=window,
             system=calibration.tokens(fixed_features(system_features(conversation.system))),
-            draft=await self._scales.draft(draft, attachments, calibration),
+            draft=await self._scales.draft(
+                draft, attachments, calibration, sees=self._teller.shows_pictures(conversation.model)
+            ),
             policy=conversation.policy,
             num_predict=self.windows.num_predict(conversation),
         )
@@ -281,7 +283,12 @@ class ContextService:
         *,
         answering: bool,
     ) -> Planner:
-        entries = await self._scales.branch(path, calibration, enough=1.5 * window.tokens)
+        entries = await self._scales.branch(
+            path,
+            calibration,
+            enough=1.5 * window.tokens,
+            sees=self._teller.shows_pictures(conversation.model),
+        )
         summaries: tuple[Summary, ...] = ()
         if conversation.policy is ContextPolicy.SUMMARISE:
             summaries = await self._store.summaries(conversation.id)
@@ -298,14 +305,16 @@ class ContextService:
     ) -> Composed:
         chosen, bare = set(plan.sent), set(plan.images_left_out)
         system = told_system(conversation.system, plan.summary)
+        sees = self._teller.shows_pictures(conversation.model)
         counted = [fixed_features(system_features(system)), text_features(thinking)]
         told: list[ChatMessage] = [ChatMessage(Role.SYSTEM, system)] if system else []
         for message in path:
             if message.id not in chosen:
                 continue
             weight = await self._scales.counted(message)
-            counted.append(weight.words if message.id in bare else weight.whole)
-            told.append(await self._teller.told(without_images(message) if message.id in bare else message))
+            counted.append(weight.words if message.id in bare else weight.whole(sees=sees))
+            said = without_images(message) if message.id in bare else message
+            told.append(await self._teller.told(said, conversation.model))
         if thinking and told:
             told[-1] = replace(told[-1], thinking=thinking)
         return Composed(plan, merged(told), added(counted), key)

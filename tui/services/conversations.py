@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
     UNTITLED,
+    Attachment,
     Conversation,
     ConversationId,
     Message,
@@ -24,6 +25,7 @@ from tui.domain.events import ConversationsChanged
 from tui.domain.generation import Think
 from tui.domain.ports import Clock, ConversationStore
 from tui.domain.search import SearchQuery, parse_query
+from tui.domain.setup import UNSET, Setup, with_setup
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 
@@ -39,6 +41,8 @@ class OpenedConversation:
     """Place and number of siblings, for the messages that have any."""
     queued: tuple[QueuedMessage, ...]
     draft: str
+    files: tuple[Attachment, ...] = ()
+    """What is attached to the draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class ConversationService:
         self._clock = clock
 
     async def begin(
-        self, first_words: str, *, model: str, system: str, think: Think | None = None
+        self, first_words: str, *, model: str, setup: Setup = UNSET, server: str = ""
     ) -> Conversation:
         """Store a new conversation, named after its first words until it has a better title."""
         now = self._clock.now()
@@ -72,9 +76,9 @@ class ConversationService:
             created_at=now,
             updated_at=now,
             model=model,
-            system=system,
-            think=think,
+            server=server,
         )
+        conversation = with_setup(conversation, setup)
         await self._store.create(conversation)
         self._bus.publish(ConversationsChanged(conversation.id))
         return conversation
@@ -85,16 +89,17 @@ class ConversationService:
         Raises:
             BadRequest: it is no longer there.
         """
-        conversation, messages, queued, draft = await asyncio.gather(
+        conversation, messages, queued, draft, files = await asyncio.gather(
             self._store.conversation(conversation_id),
             self._store.messages(conversation_id),
             self._store.queued(conversation_id),
             self._store.draft(conversation_id),
+            self._store.draft_attachments(conversation_id),
         )
         if conversation is None:
             raise BadRequest("This conversation is no longer there.")
         path, branches = await asyncio.to_thread(_shown, messages, conversation.active_leaf)
-        return OpenedConversation(conversation, path, branches, queued, draft)
+        return OpenedConversation(conversation, path, branches, queued, draft, files)
 
     async def page(self, *, query: str = "", offset: int = 0, limit: int = 200) -> tuple[Conversation, ...]:
         """Return saved conversations as the side panel lists them.
@@ -176,9 +181,22 @@ class ConversationService:
         clean = sanitize_line(title, 200) or UNTITLED
         await self._change(conversation_id, lambda old: replace(old, title=clean, title_by_user=True))
 
-    async def set_model(self, conversation_id: ConversationId, model: str) -> None:
-        """Let another model answer from now on."""
-        await self._change(conversation_id, lambda old: replace(old, model=model))
+    async def set_model(self, conversation_id: ConversationId, model: str, server: str | None = None) -> None:
+        """Let another model answer from now on, and perhaps another server.
+
+        Args:
+            conversation_id: Where.
+            model: The model's name.
+            server: The server's name in the settings; None keeps the one that answers there.
+        """
+        await self._change(
+            conversation_id,
+            lambda old: replace(old, model=model, server=old.server if server is None else server),
+        )
+
+    async def set_setup(self, conversation_id: ConversationId, setup: Setup) -> None:
+        """Ask for its answers with other settings from now on."""
+        await self._change(conversation_id, lambda old: with_setup(old, setup))
 
     async def set_think(self, conversation_id: ConversationId, think: Think | None) -> None:
         """Tell the model how much to think from now on; None leaves it to the model."""
@@ -202,6 +220,16 @@ class ConversationService:
     async def draft(self, conversation_id: ConversationId | None) -> str:
         """Return the unsent text of a conversation; None is the one not yet begun."""
         return await self._store.draft(conversation_id)
+
+    async def draft_files(self, conversation_id: ConversationId | None) -> tuple[Attachment, ...]:
+        """Return what is attached to the unsent text of a conversation; None is the one not yet begun."""
+        return await self._store.draft_attachments(conversation_id)
+
+    async def save_draft_files(
+        self, conversation_id: ConversationId | None, files: Sequence[Attachment]
+    ) -> None:
+        """Store what is attached to the unsent text of a conversation."""
+        await self._store.save_draft_attachments(conversation_id, files)
 
     async def save_draft(self, conversation_id: ConversationId | None, text: str) -> None:
         """Store the unsent text of a conversation."""

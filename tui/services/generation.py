@@ -9,6 +9,7 @@ from tui.domain.conversation import (
     ConversationId,
     Message,
     MessageId,
+    MessageStatus,
     QueuedMessage,
     new_message_id,
 )
@@ -37,6 +38,7 @@ from tui.domain.events import (
 from tui.domain.generation import Delta, Phase
 from tui.domain.model import full_name
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
@@ -79,7 +81,7 @@ class GenerationService:
         *,
         store: ConversationStore,
         turns: TurnService,
-        backend: Callable[[], Awaitable[ChatBackend]],
+        backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         clock: Clock,
         suspect: Callable[[], None],
@@ -89,7 +91,8 @@ class GenerationService:
         Args:
             store: Where messages live.
             turns: Stores turns and makes requests.
-            backend: Returns what answers, once connected; raises a `TuiError` when there is nothing.
+            backend: Returns what answers in a conversation, once connected; raises a `TuiError` when there
+                is nothing.
             bus: Where events go.
             clock: The time.
             suspect: Told when the connection failed under an answer.
@@ -140,16 +143,28 @@ class GenerationService:
         await self._publish_queue(conversation_id)
         self.resume(conversation_id)
 
-    async def edit(self, conversation_id: ConversationId, message_id: MessageId, content: str) -> None:
-        """Ask in other words, beside a message that is there; what it was sent with goes along.
+    async def edit(
+        self,
+        conversation_id: ConversationId,
+        message_id: MessageId,
+        content: str,
+        attachments: tuple[Attachment, ...] | None = None,
+    ) -> None:
+        """Ask in other words, beside a message that is there.
+
+        Args:
+            conversation_id: Where.
+            message_id: Which message.
+            content: The other words.
+            attachments: What goes along; None for what the message was sent with.
 
         Raises:
             BadRequest: there is nothing in it, an answer is being written, or the message is gone.
             StoreUnavailable: it could not be stored and was not sent.
         """
-        if not content.strip():
+        if not content.strip() and not attachments:
             raise BadRequest("The message is empty.")
-        await self._begin(conversation_id, Edit(message_id, content))
+        await self._begin(conversation_id, Edit(message_id, content, attachments))
 
     async def regenerate(self, conversation_id: ConversationId, answer_id: MessageId) -> None:
         """Have an answer written again, beside the one that is there.
@@ -177,6 +192,20 @@ class GenerationService:
         worker.stopped = True
         worker.stream.cancel()
         return True
+
+    async def halt(self, conversation_id: ConversationId) -> None:
+        """Stop the answer in a conversation, and wait until its end is stored.
+
+        Raises:
+            BadRequest: messages wait there to be sent, or the end cannot be stored now.
+        """
+        if await self._store.queued(conversation_id):
+            raise BadRequest("Messages wait here to be sent.", "Take them back first.")
+        worker = self._workers.get(conversation_id)
+        if self.stop(conversation_id) and worker is not None and worker.task is not None:
+            await asyncio.wait({worker.task})
+        if conversation_id in self._workers:
+            raise BadRequest("An answer is being written.", "Stop it first with Esc.")
 
     async def change_queued(self, queued: QueuedMessage, content: str) -> None:
         """Replace the text of a message that waits.
@@ -279,7 +308,7 @@ class GenerationService:
             committed.set_result(None)
         ended = await self._stream(worker, run, turn)
         worker.run = None
-        return ended.error == ""
+        return ended.error == "" or ended.status is MessageStatus.COMPLETE
 
     async def _stream(self, worker: _Worker, run: Run, turn: Turn) -> Message:
         """Receive an answer to its end, whatever that is, and store it."""
@@ -304,7 +333,7 @@ class GenerationService:
             worker.stream = None
             updates.cancel()
             checkpoints.cancel()
-        answer = run.ended(error, stopped=worker.stopped)
+        answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         if run.turn is not None and run.done is not None:
             await self._turns.answered(run.turn, answer)
@@ -355,7 +384,7 @@ class GenerationService:
             updates.request()
 
         updates.request()
-        backend = await self._backend()
+        backend = await self._backend(run.answer.conversation_id)
         watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
         try:
             async with aclosing(self._fitted(backend, turn, run, busy)) as deltas:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.domain.attachment import is_picture
 from tui.domain.conversation import Message, Role
 from tui.domain.generation import ChatMessage
 
@@ -35,5 +36,5 @@ def thinking_to_go_on_with(path: Sequence[Message]) -> str:
 
 def without_images(message: Message) -> Message:
     """Return a message as it is without its images."""
-    kept = tuple(each for each in message.attachments if not each.media_type.startswith("image/"))
+    kept = tuple(each for each in message.attachments if not is_picture(each))
     return replace(message, attachments=kept)

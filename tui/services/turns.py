@@ -36,6 +36,8 @@ class Edit:
 
     message_id: MessageId
     content: str
+    attachments: tuple[Attachment, ...] | None = None
+    """What goes along; None for what the other message was sent with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class TurnService:
             case Edit():
                 asked = _question_in(messages, job.message_id)
                 path = active_path(messages, asked.parent_id)
-                return await self._asked(conversation, path, Ask(job.content, asked.attachments))
+                files = asked.attachments if job.attachments is None else job.attachments
+                return await self._asked(conversation, path, Ask(job.content, files))
             case Regenerate():
                 old = _answer_in(messages, job.answer_id)
                 path = active_path(messages, old.parent_id)
@@ -204,7 +207,7 @@ class TurnService:
             options=_sound(conversation.options, composed.plan.window),
             think=conversation.think,
             keep_alive=conversation.keep_alive or self._keep_alive or None,
-            answer_format=conversation.answer_format,
+            format=conversation.answer_format,
             exact=True,
         )
         return Turn(user, answer, request, composed, conversation, path)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tui.domain.attachment import is_picture
 from tui.domain.conversation import (
     Attachment,
     ConversationId,
@@ -25,7 +26,7 @@ from tui.domain.estimate import (
     text_features,
 )
 from tui.domain.planning import Draft, Entry
-from tui.services.told import Teller
+from tui.services.told import UNSEEN, Teller
 
 _KEPT: Final = 50_000
 """Messages that are remembered, at most."""
@@ -39,11 +40,13 @@ class Counted:
 
     words: Features
     images: Features = NOTHING
+    unseen: Features = NOTHING
+    """What stands in for the images where the model does not see."""
 
-    @property
-    def whole(self) -> Features:
-        """Words and images together."""
-        return added((self.words, self.images)) if self.images is not NOTHING else self.words
+    def whole(self, *, sees: bool) -> Features:
+        """Return what is counted of words and images, or of what stands in for those."""
+        more = self.images if sees else self.unseen
+        return self.words if more is NOTHING else added((self.words, more))
 
 
 class Scales:
@@ -55,12 +58,18 @@ class Scales:
         self._quoted: dict[tuple[Attachment, ...], Features] = {}
 
     async def branch(
-        self, messages: Sequence[Message], calibration: Calibration, enough: float
+        self, messages: Sequence[Message], calibration: Calibration, *, enough: float, sees: bool
     ) -> tuple[Entry, ...]:
         """Return the messages of a branch as they count.
 
         From the newest backwards: once `enough` tokens have come together, older messages cannot be sent
         unless they are pinned, and are not read but guessed from their length.
+
+        Args:
+            messages: The branch, oldest first.
+            calibration: What is known of the model.
+            enough: Tokens of which nothing before them can be sent.
+            sees: The model is sent images.
         """
         missing: list[Message] = []
         length = 0
@@ -75,8 +84,10 @@ class Scales:
             if counted is None:
                 words, images = calibration.tokens(rough_features(len(message.content))), 0.0
             else:
-                words = calibration.tokens(counted.words)
-                images = 0.0 if counted.images is NOTHING else calibration.tokens(counted.images)
+                words = calibration.tokens(counted.words if sees else counted.whole(sees=False))
+                images = 0.0
+                if sees and counted.images is not NOTHING:
+                    images = calibration.tokens(counted.images)
             entries.append(Entry(message.id, message.role, words, images, message.pinned))
         return tuple(entries)
 
@@ -89,7 +100,9 @@ class Scales:
             assert known is not None
         return known
 
-    async def draft(self, text: str, attachments: tuple[Attachment, ...], calibration: Calibration) -> Draft:
+    async def draft(
+        self, text: str, attachments: tuple[Attachment, ...], calibration: Calibration, *, sees: bool
+    ) -> Draft:
         """Return a message that is being written as it counts."""
         images, files = _divided(attachments)
         words = await _off_loop(text)
@@ -100,9 +113,12 @@ class Scales:
                 quoted = self._quoted[files] = await _off_loop(await self._text(_unsent(files)))
                 while len(self._quoted) > 50:
                     self._quoted.pop(next(iter(self._quoted)))
+        parts = [message_features(""), words, quoted]
+        if images and not sees:
+            parts.append(_unseen(images))
         return Draft(
-            calibration.tokens(added((message_features(""), words, quoted))),
-            calibration.tokens(image_features(images)) if images else 0.0,
+            calibration.tokens(added(parts)),
+            calibration.tokens(image_features(images)) if images and sees else 0.0,
         )
 
     def _known(self, message: Message) -> Counted | None:
@@ -120,7 +136,8 @@ class Scales:
         for message, counted in zip(messages, words, strict=True):
             images, _ = _divided(message.attachments)
             pictured = image_features(images) if images else NOTHING
-            self._counted[message.id] = (_key(message), Counted(counted, pictured))
+            unseen = _unseen(images) if images else NOTHING
+            self._counted[message.id] = (_key(message), Counted(counted, pictured, unseen))
         while len(self._counted) > _KEPT:
             self._counted.pop(next(iter(self._counted)))
 
@@ -149,8 +166,12 @@ def _divided(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...
     """Return the images among attachments, and the others."""
     if not attachments:
         return (), ()
-    images = tuple(each for each in attachments if each.media_type.startswith("image/"))
+    images = tuple(each for each in attachments if is_picture(each))
     return images, tuple(each for each in attachments if each not in images)
+
+
+def _unseen(images: tuple[Attachment, ...]) -> Features:
+    return text_features("\n\n".join(UNSEEN.format(name=image.name) for image in images))
 
 
 def _key(message: Message) -> _Key:

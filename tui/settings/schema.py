@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.settings.paths import default_data_dir, default_state_dir
+from tui.settings.paths import default_data_dir, default_presets_dir, default_state_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class ChatSettings:
     """Model of new conversations; empty takes the one used last."""
     system: str = ""
     """System prompt of new conversations."""
+    preset: str = ""
+    """The preset that new conversations begin with; empty for none."""
     keep_alive: str = ""
     """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
     warm_up: bool = True
@@ -76,6 +78,18 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentSettings:
+    """Files that go along with a message."""
+
+    longest_side: int = field(default=1568, metadata={"bounds": (64, 8192)})
+    """Pixels; a picture with a longer side is scaled down to it before it is sent."""
+    most_bytes: int = field(default=32 << 20, metadata={"bounds": (1, 256 << 20)})
+    """Bytes that a file may have that is attached."""
+    most_characters: int = field(default=2_000_000, metadata={"bounds": (1, 50_000_000)})
+    """Characters of a text that is attached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, as they are in force."""
 
@@ -83,6 +97,7 @@ class Settings:
     chat: ChatSettings = ChatSettings()
     interface: InterfaceSettings = InterfaceSettings()
     engine: EngineSettings = EngineSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command ids and the keys that replace their defaults, comma separated."""
     servers: Mapping[str, NamedServer] = field(default_factory=dict)
@@ -91,5 +106,9 @@ class Settings:
     """Directory of the conversation store."""
     state_dir: Path = field(default_factory=default_state_dir)
     """Directory of logs and of what is remembered between runs."""
+    typed: frozenset[str] = frozenset()
+    """Which settings were typed on the command line, as `section.key`."""
+    presets_dir: Path = field(default_factory=default_presets_dir)
+    """Directory of presets."""
     warnings: tuple[str, ...] = ()
     """What in the settings file was not understood."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.contexts import a_context
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
-from tui.domain.conversation import Conversation, Message, MessageId, MessageStatus, Role
+from tui.domain.conversation import Conversation, ConversationId, Message, MessageId, MessageStatus, Role
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
@@ -28,6 +28,7 @@ from tui.domain.events import (
 from tui.domain.generation import ChatRequest, Delta, Phase
 from tui.domain.model import RunningModel
 from tui.domain.ports import ChatBackend
+from tui.domain.setup import Setup
 from tui.services.clock import SystemClock
 from tui.services.conversations import ConversationService
 from tui.services.events import EventBus, Subscription
@@ -58,7 +59,7 @@ class Desk:
         )
         self.events: Subscription = self.bus.subscribe()
 
-    async def _connected(self) -> ChatBackend:
+    async def _connected(self, _: ConversationId) -> ChatBackend:
         if self.unreachable is not None:
             raise self.unreachable
         return self.backend
@@ -67,7 +68,7 @@ class Desk:
         self.suspected += 1
 
     async def begin(self, system: str = "") -> Conversation:
-        return await self.conversations.begin("Hello there", model="gemma3:4b", system=system)
+        return await self.conversations.begin("Hello there", model="gemma3:4b", setup=Setup(system=system))
 
     async def until(self, kind: type[Event]) -> Event:
         """Return the next event of a kind."""
