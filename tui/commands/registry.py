@@ -4,6 +4,7 @@ from tui.commands.attach_commands import ATTACH_COMMANDS
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
 from tui.commands.model_commands import MODEL_COMMANDS
+from tui.commands.settings_commands import SETTINGS_COMMANDS
 from tui.commands.tree import TREE_COMMANDS
 
 __all__ = ["COMMANDS", "Command", "Group", "Scope", "commands_of"]
@@ -317,6 +318,7 @@ COMMANDS: tuple[Command, ...] = (
     *ATTACH_COMMANDS,
     *LIST_COMMANDS,
     *MODEL_COMMANDS,
+    *SETTINGS_COMMANDS,
 )
 """Every command there is."""
 

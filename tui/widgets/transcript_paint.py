@@ -89,7 +89,9 @@ class RowPainter:
             for number, row in enumerate(rows, first):
                 strip = self._strip(row.line, is_marked and number < end)
                 strip = self._with_matches(strip, row, overlay)
-                strips.append(_with_selection(strip, index * ORDERS_PER_MESSAGE + row.order, overlay))
+                strips.append(
+                    _with_selection(strip, items.number(index) * ORDERS_PER_MESSAGE + row.order, overlay)
+                )
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
