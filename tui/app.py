@@ -115,6 +115,7 @@ class ChatApp(App[None]):
             setup=preset.setup,
             first=first,
             prompt=self.invocation.prompt,
+            files=self.invocation.attach,
         )
         if first is not None:
             # Loading what speaks to a server takes longer than reading what is waited for.

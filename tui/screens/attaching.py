@@ -1,8 +1,8 @@
 """The part of the chat screen that attaches files: picked, pasted, dropped, from the clipboard."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.content import Content
@@ -17,13 +17,15 @@ from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ModelChosen
 from tui.screens.room import Room
 from tui.screens.session import ChatSession
-from tui.services.attachments.service import Source
 from tui.services.attachments.sources import sources_in, sources_of
 from tui.services.clipboard import can_hold_pictures, clipboard_sources
 from tui.widgets.attachment_row import AttachmentRow
 from tui.widgets.model_words import size_words
 from tui.widgets.prompt import Prompt
 from tui.widgets.prompt_area import PromptArea
+
+if TYPE_CHECKING:
+    from tui.services.attachments.service import Source
 
 
 class AttachingRoom(Room):
@@ -125,7 +127,7 @@ class AttachingRoom(Room):
                 put_back()
 
             session.services.undo.push(f"took away {name}", undo)
-            self._say_deleted(f"took away {name}")
+            self._say_done(f"took away {name}")
 
     @on(AttachmentRow.Moved)
     def _chip_moved(self, event: AttachmentRow.Moved) -> None:
@@ -159,10 +161,7 @@ class AttachingRoom(Room):
             return
         seeing = [model for model in session.services.models.models if _sees(model)]
         if not seeing:
-            hint = (
-                "No installed model sees. Fetch one with F4, for example gemma3:4b. What you wrote and attached"
-                " stays."
-            )
+            hint = "No installed model sees. Fetch one with F4, for example gemma3:4b; what is attached stays."
             self.app.push_screen(ErrorScreen(TuiError(error.message, hint), heading="This model cannot see"))
             return
 
@@ -176,7 +175,7 @@ class AttachingRoom(Room):
         self.app.push_screen(ChoiceScreen(f"{error.message} These see:", rows, hint=hint), chosen)
 
     async def _switch_to(self, session: ChatSession, model: str, refused: MessageId | None) -> None:
-        await session.use_model(model)
+        await session.use_model(model, session.services.servers.current)
         self.post_message(ModelChosen(model))
         if refused is not None:
             await session.retry(refused)
@@ -207,7 +206,9 @@ class AttachingRoom(Room):
 
 def _row(model: ModelInfo) -> Content:
     about = "  ".join(filter(None, (model.parameter_size, model.quantization, size_words(model.size))))
-    return Content(f"{sanitize_line(model.name, 40):<40} ") + Content.styled(sanitize_line(about), "$text-muted")
+    return Content(f"{sanitize_line(model.name, 40):<40} ") + Content.styled(
+        sanitize_line(about), "$text-muted"
+    )
 
 
 def _sees(model: ModelInfo) -> bool:

@@ -10,6 +10,7 @@ from textual.getters import query_one
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage, Role
 from tui.domain.events import GenerationFinished, GenerationStarted, GenerationUpdated, QueueChanged
 from tui.rendering.slices import SlicedDocument
+from tui.widgets.attachment_row import AttachmentRow
 from tui.widgets.find_bar import FindBar
 from tui.widgets.prompt import Prompt
 from tui.widgets.status_bar import StatusBar
@@ -30,6 +31,7 @@ class ConversationPane(Vertical):
     transcript = query_one(Transcript)
     find_bar = query_one(FindBar)
     status = query_one(StatusBar)
+    attachments = query_one(AttachmentRow)
     prompt = query_one(Prompt)
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -46,7 +48,13 @@ class ConversationPane(Vertical):
         yield Transcript(SlicedDocument, id="transcript")
         yield FindBar(id="find")
         yield StatusBar(id="status")
+        yield AttachmentRow(id="attachments")
         yield Prompt(id="prompt")
+
+    @on(AttachmentRow.Counted)
+    def _attachments_counted(self, event: AttachmentRow.Counted) -> None:
+        event.stop()
+        self.prompt.has_files_above = bool(event.count)
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -13,9 +13,9 @@ from textual.reactive import reactive
 
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Command, Scope
+from tui.domain.pasted import is_data, named_files
 from tui.widgets.completing import Completing
 from tui.widgets.completion import CompletionSource
-from tui.domain.pasted import is_data, named_files
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.terminal_keys import learn_alt_enter
 
