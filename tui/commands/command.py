@@ -18,6 +18,8 @@ class Scope(StrEnum):
     HELP = "help"
     SEARCH = "search"
     TRASH = "trash"
+    ATTACHMENTS = "attachments"
+    IMAGE = "image"
 
 
 class Group(StrEnum):
@@ -32,6 +34,7 @@ class Group(StrEnum):
     MODELS = "Model list"
     LIBRARY = "Model manager"
     SEARCH = "Search and trash"
+    IMAGE = "Image"
     DIALOG = "Dialogs"
 
 

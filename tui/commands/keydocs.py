@@ -24,6 +24,8 @@ WHERE: dict[Scope, str] = {
     Scope.HELP: "in the help",
     Scope.SEARCH: "in the search",
     Scope.TRASH: "in the trash",
+    Scope.ATTACHMENTS: "on the attachments",
+    Scope.IMAGE: "on an image",
 }
 """Where the keys of a scope work."""
 

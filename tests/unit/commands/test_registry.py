@@ -25,6 +25,8 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.HELP: ("tui.screens.help:HelpScreen",),
     Scope.SEARCH: ("tui.screens.search:SearchScreen",),
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
+    Scope.ATTACHMENTS: ("tui.widgets.attachment_row:AttachmentRow",),
+    Scope.IMAGE: ("tui.screens.image:ImageScreen",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}
