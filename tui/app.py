@@ -20,6 +20,8 @@ from tui.commands.palette import CommandProvider
 from tui.commands.registry import COMMANDS, Scope
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import StoreCorrupt, TuiError
+from tui.domain.preset import Preset
+from tui.domain.setup import Setup
 from tui.domain.text import sanitize_line
 from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
@@ -103,12 +105,13 @@ class ChatApp(App[None]):
         self._pump(services.bus.subscribe())
         services.server.start()
         first = await self._first_conversation(services)
+        preset = await self._first_preset(services)
         if first is not None:
             await prepared
         await self._chat.attach(
             services,
-            model=self.invocation.model or self.settings.chat.model or self._remembered.model,
-            system=self.invocation.system or self.settings.chat.system,
+            model=self.invocation.model or preset.model or self.settings.chat.model or self._remembered.model,
+            setup=preset.setup,
             first=first,
             prompt=self.invocation.prompt,
         )
@@ -123,6 +126,17 @@ class ChatApp(App[None]):
         except TuiError as error:
             self._chat.tell(error)
         return None
+
+    async def _first_preset(self, services: Services) -> Preset:
+        """Return what new conversations begin with."""
+        typed, usual = self.invocation, self.settings.chat
+        try:
+            return await services.presets.beginning(
+                typed.preset or usual.preset, usual=usual.system, system=typed.system
+            )
+        except TuiError as error:
+            self._chat.tell(error)
+            return Preset("", Setup(system=typed.system or usual.system))
 
     @work(name="event pump", group="life", exit_on_error=True)
     async def _pump(self, subscription: Subscription) -> None:

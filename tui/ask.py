@@ -15,6 +15,7 @@ from tui.console import FAILED, INTERRUPTED, SUCCEEDED, say, write
 from tui.domain.conversation import Conversation, MessageStatus
 from tui.domain.errors import BadRequest, ModelMissing
 from tui.domain.events import GenerationFinished, GenerationUpdated
+from tui.domain.preset import Preset
 from tui.services import Services, build
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
@@ -91,17 +92,25 @@ async def _conversation(task: Ask, settings: Settings, services: Services, quest
         old = await conversations.latest()
     await services.server.backend()
     await services.models.refresh()
-    wanted = task.model or (old.model if old else "")
+    preset = Preset("") if old else await _preset(task, settings, services)
+    wanted = task.model or (old.model if old else preset.model)
     remembered = (await asyncio.to_thread(load_remembered, settings.state_dir)).model
     model = wanted or services.models.preferred(settings.chat.model, remembered)
     if not model:
         raise ModelMissing("The server has no models.", "Fetch one, for example: ollama pull gemma3")
     await services.models.require(model)
     if old is None:
-        return await conversations.begin(question, model=model, system=task.system or settings.chat.system)
+        return await conversations.begin(question, model=model, setup=preset.setup)
     if model != old.model:
         await conversations.set_model(old.id, model)
     return old
+
+
+async def _preset(task: Ask, settings: Settings, services: Services) -> Preset:
+    """Return what a new conversation begins with."""
+    usual = settings.chat
+    name = task.preset or usual.preset
+    return await services.presets.beginning(name, usual=usual.system, system=task.system)
 
 
 async def _show(events: Subscription) -> int:
@@ -117,7 +126,7 @@ async def _show(events: Subscription) -> int:
             rest = answer.content[shown:]
             write(rest if answer.content.endswith("\n") else f"{rest}\n" if answer.content else "")
             sys.stdout.flush()
-            if answer.status is MessageStatus.COMPLETE:
+            if answer.status is MessageStatus.COMPLETE and not answer.error:
                 return SUCCEEDED
             if answer.status is MessageStatus.STOPPED:
                 say("Stopped; what had arrived is kept.")

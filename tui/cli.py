@@ -27,6 +27,8 @@ class Invocation:
     """The model of that conversation; empty takes the usual one."""
     system: str = ""
     """The system prompt of that conversation; empty takes the usual one."""
+    preset: str = ""
+    """The preset of that conversation; empty takes the usual one."""
     continue_latest: bool = False
     """Open the conversation that was last written in."""
     resume: str = ""
@@ -40,7 +42,19 @@ class Invocation:
 
 
 _VALUED = frozenset(
-    ["-m", "--model", "--system", "-r", "--resume", "--host", "--gguf", "--data-dir", "--config", "--theme"]
+    [
+        "-m",
+        "--model",
+        "--system",
+        "--preset",
+        "-r",
+        "--resume",
+        "--host",
+        "--gguf",
+        "--data-dir",
+        "--config",
+        "--theme",
+    ]
 )
 """Options that take the word that follows them."""
 
@@ -56,6 +70,7 @@ def _parser() -> Parser:
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="begin with this message")
     parser.add_argument("-m", "--model", default="", metavar="NAME", help="model of the new conversation")
     parser.add_argument("--system", default="", metavar="TEXT", help="system prompt of the new conversation")
+    parser.add_argument("--preset", default="", metavar="NAME", help="preset of the new conversation")
     opened = parser.add_mutually_exclusive_group()
     opened.add_argument(
         "-c", "--continue", action="store_true", dest="continue_latest", help="open the latest conversation"
@@ -89,6 +104,7 @@ def parse(arguments: list[str]) -> Invocation:
         prompt=parsed.prompt,
         model=parsed.model,
         system=parsed.system,
+        preset=parsed.preset,
         continue_latest=parsed.continue_latest,
         resume=parsed.resume,
         config=parsed.config,

@@ -20,6 +20,7 @@ class Ask:
     prompt: str
     model: str = ""
     system: str = ""
+    preset: str = ""
     save: bool = True
     continue_latest: bool = False
     resume: str = ""
@@ -119,6 +120,7 @@ def _ask_arguments(parser: Parser) -> None:
     parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="the question")
     parser.add_argument("-m", "--model", default="", metavar="NAME", help="model that answers")
     parser.add_argument("--system", default="", metavar="TEXT", help="system prompt of a new conversation")
+    parser.add_argument("--preset", default="", metavar="NAME", help="preset of a new conversation")
     opened = parser.add_mutually_exclusive_group()
     opened.add_argument(
         "-c", "--continue", action="store_true", dest="latest", help="go on with the latest one"
@@ -129,7 +131,13 @@ def _ask_arguments(parser: Parser) -> None:
 
 def _ask(parsed: argparse.Namespace, _: Parser) -> Task:
     return Ask(
-        " ".join(parsed.prompt), parsed.model, parsed.system, not parsed.no_save, parsed.latest, parsed.resume
+        " ".join(parsed.prompt),
+        parsed.model,
+        parsed.system,
+        parsed.preset,
+        not parsed.no_save,
+        parsed.latest,
+        parsed.resume,
     )
 
 

@@ -118,7 +118,7 @@ class Desk:
         await self.store.aclose()
 
     async def begin(self, text: str = "Hello there") -> Conversation:
-        return await self.conversations.begin(text, model="gemma3:4b", system="")
+        return await self.conversations.begin(text, model="gemma3:4b")
 
     async def ask(self, conversation: Conversation, text: str) -> None:
         """Ask and wait for the end of the answer."""

@@ -32,10 +32,17 @@ def start(server: ScriptedServer, home: Path) -> Iterator[Start]:
     running: list[Terminal] = []
 
     def started(
-        *arguments: str, ready: bool = True, columns: int = 120, rows: int = 40, **environment: str
+        *arguments: str,
+        ready: bool = True,
+        columns: int = 120,
+        rows: int = 40,
+        measured: bool = False,
+        **environment: str,
     ) -> Terminal:
         variables = {"OLLAMA_HOST": server.url, **environment}
-        terminal = Terminal(arguments, home=home, environment=variables, columns=columns, rows=rows)
+        terminal = Terminal(
+            arguments, home=home, environment=variables, columns=columns, rows=rows, measured=measured
+        )
         running.append(terminal)
         if ready:
             terminal.wait_for(f"● {server.url.removeprefix('http://')}")

@@ -22,7 +22,7 @@ def database(home: Path) -> Path:
 
 def test_a_conversation_is_held_and_found_again(start: Start, server: ScriptedServer, home: Path) -> None:
     server.script(Reply("It is **Paris**."), Reply("About two million."))
-    terminal = start("--system", "Be brief.")
+    terminal = start("--system", "Be brief.", measured=True)
     terminal.type("What is the capital of France?")
     terminal.press("enter")
     terminal.wait_for("It is Paris.")
@@ -38,7 +38,7 @@ def test_a_conversation_is_held_and_found_again(start: Start, server: ScriptedSe
     ]
     terminal.press("ctrl+q")
     assert terminal.wait_exit() == 0
-    terminal = start("--continue")
+    terminal = start("--continue", measured=True)
     screen = terminal.wait_for("About two million.")
     assert "It is Paris." in screen
     terminal.press("ctrl+q")

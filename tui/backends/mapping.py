@@ -42,7 +42,15 @@ def chat_body(request: ChatRequest) -> bytes:
         body["think"] = _think(request.think)
     if request.keep_alive is not None:
         body["keep_alive"] = keep_alive_value(request.keep_alive)
+    if request.format:
+        body["format"] = _format(request.format)
     return json_body(body)
+
+
+def _format(text: str) -> object:
+    """Return the form of an answer as servers take it: a schema as the object that it is."""
+    schema = parse_object(text.encode("utf-8", "replace"))
+    return text if schema is None else schema
 
 
 def json_body(body: Mapping[str, Any]) -> bytes:

@@ -93,6 +93,8 @@ class ChatRequest:
     think: Think | None = None
     keep_alive: str | None = None
     """How long the model stays loaded: a Go duration such as `5m`, or a number of seconds."""
+    format: str = ""
+    """The form of the answer: empty for any, `json`, or a JSON schema."""
 
 
 @dataclass(frozen=True, slots=True)

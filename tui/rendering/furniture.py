@@ -245,5 +245,6 @@ def ending(message: Message) -> list[FurnitureLine]:
         return [FurnitureLine([mark, space, *what_next])]
     if message.stop_reason and message.stop_reason != "stop":
         reason = sanitize_line(message.stop_reason, 60)
-        return [FurnitureLine([Piece(_STOP_REASONS.get(reason, f"ended: {reason}"), "warning")])]
+        words = Piece(_STOP_REASONS.get(reason, f"ended: {reason}"), "warning")
+        return [FurnitureLine([words, *([space, go_on] if reason == "length" and message.content else [])])]
     return []

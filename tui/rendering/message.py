@@ -291,6 +291,9 @@ class MessageItem:
             notes.append(PlainBlock(error, "error", bar="▌ ", bar_ink="error"))
             if hint := sanitize_line(message.hint, 2000):
                 notes.append(PlainBlock(hint, "muted", bar="▌ ", bar_ink="error"))
+        elif message.status is MessageStatus.COMPLETE and message.error:
+            error = sanitize_line(message.error, 2000)
+            notes.append(PlainBlock(error, "warning", bar="▌ ", bar_ink="warning"))
         notes.extend(furniture.ending(message))
         return notes
 

@@ -26,6 +26,7 @@ from tui.domain.events import (
     ServerStateChanged,
     StoreStateChanged,
 )
+from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
@@ -105,7 +106,7 @@ class ChatScreen(ModelActions, TreeScreen):
         services: Services,
         *,
         model: str,
-        system: str,
+        setup: Setup = UNSET,
         first: ConversationId | None = None,
         prompt: str = "",
     ) -> None:
@@ -114,7 +115,7 @@ class ChatScreen(ModelActions, TreeScreen):
         Args:
             services: What does the work.
             model: The model of new conversations; empty takes what the server has.
-            system: The system prompt of new conversations.
+            setup: What new conversations begin with.
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
         """
@@ -127,7 +128,7 @@ class ChatScreen(ModelActions, TreeScreen):
             drafts=self._drafts,
             tell=self.tell,
             model=model,
-            system=system,
+            setup=setup,
         )
         await session.begin(first)
         self.session = session

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, TuiError
@@ -14,10 +13,12 @@ from tui.domain.events import (
 )
 from tui.domain.generation import Think
 from tui.domain.model import find_model
+from tui.domain.setup import Setup
 from tui.domain.thinking import thinking_choices
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
 from tui.screens.notices import empty_notice
+from tui.screens.setups import Setups
 from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
@@ -50,7 +51,7 @@ class ChatSession:
         drafts: DraftKeeper,
         tell: Callable[[TuiError], None],
         model: str,
-        system: str,
+        setup: Setup,
     ) -> None:
         """Make a session with no conversation open.
 
@@ -62,13 +63,14 @@ class ChatSession:
             drafts: Keeps unsent text.
             tell: Shows an error.
             model: Model of new conversations; empty takes what the server has.
-            system: System prompt of new conversations.
+            setup: What new conversations begin with.
         """
         self.services = services
         """What works for the open conversation: over memory alone while it is a temporary one."""
         self.home = services
         """What works for the saved conversations."""
         self.editing = Editing(pane)
+        self.setups = Setups(self, setup)
         self.conversation: Conversation | None = None
         """The open conversation; None for one that has not begun."""
         self._header = header
@@ -77,8 +79,6 @@ class ChatSession:
         self._drafts = drafts
         self._tell = tell
         self._new_model = model
-        self._system = system
-        self._new_think: Think | None = None
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
         self._outdated = False
@@ -98,7 +98,7 @@ class ChatSession:
     @property
     def think(self) -> Think | None:
         """How much the model is told to think; None leaves it to the model."""
-        return self.conversation.think if self.conversation is not None else self._new_think
+        return self.setups.current.think
 
     def notice(self) -> str:
         """Return what an empty conversation says."""
@@ -195,8 +195,9 @@ class ChatSession:
             conversation = self.conversation
             if conversation is None:
                 conversation = await self.services.conversations.begin(
-                    text, model=model, system=self._system, think=self._new_think
+                    text, model=model, setup=self.setups.current
                 )
+                self.setups.begun()
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text)
@@ -238,10 +239,7 @@ class ChatSession:
 
     async def use_think(self, think: Think | None) -> None:
         """Tell the model of the open conversation, and of new ones, how much to think."""
-        self._new_think = think
-        if self.conversation is not None:
-            self.conversation = replace(self.conversation, think=think)
-            await self.attempt(self.services.conversations.set_think(self.conversation.id, think))
+        await self.attempt(self.setups.use_think(think))
         self.show_model()
 
     async def retry(self, answer_id: MessageId) -> None:

@@ -17,6 +17,7 @@ from tui.services.generation import GenerationService
 from tui.services.library import LibraryService
 from tui.services.models import ModelService
 from tui.services.ollama_process import OllamaProcess
+from tui.services.presets import PresetService
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
@@ -54,6 +55,7 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    presets: PresetService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
@@ -139,6 +141,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
             server.wait_connected,
             stop_at_exit=settings.server.stop_ollama_at_exit,
         ),
+        presets=PresetService(settings.presets_dir),
     )
     services.windows.start()
     if settings.chat.titles:

@@ -24,6 +24,7 @@ from tui.domain.events import ConversationsChanged
 from tui.domain.generation import Think
 from tui.domain.ports import Clock, ConversationStore
 from tui.domain.search import SearchQuery, parse_query
+from tui.domain.setup import UNSET, Setup, with_setup
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 
@@ -61,9 +62,7 @@ class ConversationService:
         self._bus = bus
         self._clock = clock
 
-    async def begin(
-        self, first_words: str, *, model: str, system: str, think: Think | None = None
-    ) -> Conversation:
+    async def begin(self, first_words: str, *, model: str, setup: Setup = UNSET) -> Conversation:
         """Store a new conversation, named after its first words until it has a better title."""
         now = self._clock.now()
         conversation = Conversation(
@@ -72,9 +71,8 @@ class ConversationService:
             created_at=now,
             updated_at=now,
             model=model,
-            system=system,
-            think=think,
         )
+        conversation = with_setup(conversation, setup)
         await self._store.create(conversation)
         self._bus.publish(ConversationsChanged(conversation.id))
         return conversation
@@ -179,6 +177,10 @@ class ConversationService:
     async def set_model(self, conversation_id: ConversationId, model: str) -> None:
         """Let another model answer from now on."""
         await self._change(conversation_id, lambda old: replace(old, model=model))
+
+    async def set_setup(self, conversation_id: ConversationId, setup: Setup) -> None:
+        """Ask for its answers with other settings from now on."""
+        await self._change(conversation_id, lambda old: with_setup(old, setup))
 
     async def set_think(self, conversation_id: ConversationId, think: Think | None) -> None:
         """Tell the model how much to think from now on; None leaves it to the model."""

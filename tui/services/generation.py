@@ -9,6 +9,7 @@ from tui.domain.conversation import (
     ConversationId,
     Message,
     MessageId,
+    MessageStatus,
     QueuedMessage,
     new_message_id,
 )
@@ -33,6 +34,7 @@ from tui.domain.events import (
 from tui.domain.generation import Phase
 from tui.domain.model import full_name
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.patience import patient_chat
 from tui.services.run import Run, Throttle
@@ -271,7 +273,7 @@ class GenerationService:
             committed.set_result(None)
         ended = await self._stream(worker, run, turn)
         worker.run = None
-        return ended.error == ""
+        return ended.error == "" or ended.status is MessageStatus.COMPLETE
 
     async def _stream(self, worker: _Worker, run: Run, turn: Turn) -> Message:
         """Receive an answer to its end, whatever that is, and store it."""
@@ -296,7 +298,7 @@ class GenerationService:
             worker.stream = None
             updates.cancel()
             checkpoints.cancel()
-        answer = run.ended(error, stopped=worker.stopped)
+        answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         return answer
 

@@ -154,7 +154,8 @@ class TurnService:
             messages=tuple(told),
             options=conversation.options,
             think=conversation.think,
-            keep_alive=self._keep_alive,
+            keep_alive=conversation.keep_alive or self._keep_alive,
+            format=conversation.answer_format,
         )
 
 

@@ -17,6 +17,11 @@ def default_config_file() -> Path:
     return user_config_path(_NAME, appauthor=False) / "config.toml"
 
 
+def default_presets_dir() -> Path:
+    """Return the directory of presets."""
+    return user_config_path(_NAME, appauthor=False) / "presets"
+
+
 def default_state_dir() -> Path:
     """Return the directory of logs and of what the app remembers between runs."""
     return user_state_path(_NAME, appauthor=False)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.settings.paths import default_data_dir, default_state_dir
+from tui.settings.paths import default_data_dir, default_presets_dir, default_state_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class ChatSettings:
     """Model of new conversations; empty takes the one used last."""
     system: str = ""
     """System prompt of new conversations."""
+    preset: str = ""
+    """The preset that new conversations begin with; empty for none."""
     keep_alive: str = ""
     """How long the server keeps a model loaded, for example `10m`; empty leaves it to the server."""
     warm_up: bool = True
@@ -91,5 +93,7 @@ class Settings:
     """Directory of the conversation store."""
     state_dir: Path = field(default_factory=default_state_dir)
     """Directory of logs and of what is remembered between runs."""
+    presets_dir: Path = field(default_factory=default_presets_dir)
+    """Directory of presets."""
     warnings: tuple[str, ...] = ()
     """What in the settings file was not understood."""

@@ -223,6 +223,11 @@ def _name(block: Code) -> str:
     return f"{sanitize_line(block.language, 12) or 'code'} “{sanitize_line(first, 16)}”"
 
 
+def _can_go_on(message: Message) -> bool:
+    cut = message.status is MessageStatus.COMPLETE and message.stop_reason == "length"
+    return bool(message.content) and (cut or message.status in _ENDED_EARLY)
+
+
 def _is(test: Callable[[Message], bool]) -> Callable[[TranscriptItems, int], bool]:
     def applies(items: TranscriptItems, index: int) -> bool:
         entry = items[index]
@@ -236,7 +241,7 @@ _APPLIES: Final[Mapping[str, Callable[[TranscriptItems, int], bool]]] = {
     "copy_message": _is(lambda it: bool(it.content)),
     "copy_code": lambda items, index: bool(items.item(index).code_blocks),
     "retry": _is(lambda it: it.role is Role.ASSISTANT and it.status is not MessageStatus.STREAMING),
-    "continue_answer": _is(lambda it: it.status in _ENDED_EARLY and bool(it.content)),
+    "continue_answer": _is(_can_go_on),
     "step_branch": lambda items, index: items.branches.get(items[index].id, (1, 1))[1] > 1,
 }
 """To which messages an action applies."""

@@ -86,7 +86,7 @@ def test_an_answer_that_did_not_end_says_so(status: MessageStatus, content: str,
 
 def test_why_an_answer_stopped_is_told_unless_it_simply_ended() -> None:
     answer = message(0, "So")
-    assert "cut at the length limit" in drawn(item_of(replace(answer, stop_reason="length")))
+    assert "cut at the length limit   Continue (C)" in drawn(item_of(replace(answer, stop_reason="length")))
     assert drawn(item_of(replace(answer, stop_reason="stop"))) == drawn(item_of(answer))
 
 

@@ -27,6 +27,7 @@ from tui.domain.events import (
 from tui.domain.generation import ChatRequest, Delta, Phase
 from tui.domain.model import RunningModel
 from tui.domain.ports import ChatBackend
+from tui.domain.setup import Setup
 from tui.services.clock import SystemClock
 from tui.services.conversations import ConversationService
 from tui.services.events import EventBus, Subscription
@@ -65,7 +66,7 @@ class Desk:
         self.suspected += 1
 
     async def begin(self, system: str = "") -> Conversation:
-        return await self.conversations.begin("Hello there", model="gemma3:4b", system=system)
+        return await self.conversations.begin("Hello there", model="gemma3:4b", setup=Setup(system=system))
 
     async def until(self, kind: type[Event]) -> Event:
         """Return the next event of a kind."""
