@@ -28,7 +28,9 @@ PICTURE_COMMANDS: tuple[Command, ...] = (
     _chips(
         "attachments.earlier", "Move left", "Send the attachment earlier.", "move(-1)", "alt+left,shift+left"
     ),
-    _chips("attachments.later", "Move right", "Send the attachment later.", "move(1)", "alt+right,shift+right"),
+    _chips(
+        "attachments.later", "Move right", "Send the attachment later.", "move(1)", "alt+right,shift+right"
+    ),
     _chips("attachments.leave", "Back", "Go back to the input.", "leave", "down,escape"),
     _image("image.close", "Close", "Go back.", "close", "escape,q", footer=True),
     _image("image.zoom", "Zoom", "Show it as large as it is, or fit it.", "zoom", "z", footer=True),
@@ -37,10 +39,17 @@ PICTURE_COMMANDS: tuple[Command, ...] = (
     _image("image.left", "Left", "Move to the left of a large image.", "pan(-1, 0)", "left,h"),
     _image("image.right", "Right", "Move to the right of a large image.", "pan(1, 0)", "right,l"),
     _image("image.up", "Up", "Move to the top of a large image, or scroll up.", "pan(0, -1)", "up,k"),
-    _image("image.down", "Down", "Move to the bottom of a large image, or scroll down.", "pan(0, 1)", "down,j"),
+    _image(
+        "image.down", "Down", "Move to the bottom of a large image, or scroll down.", "pan(0, 1)", "down,j"
+    ),
     _image("image.next", "Next", "Show the next file of the message.", "step(1)", "n,pagedown", footer=True),
     _image(
-        "image.previous", "Previous", "Show the file before in the message.", "step(-1)", "p,pageup", footer=True
+        "image.previous",
+        "Previous",
+        "Show the file before in the message.",
+        "step(-1)",
+        "p,pageup",
+        footer=True,
     ),
     _image("image.save", "Save", "Write the file to your disk.", "save", "s,ctrl+s", footer=True),
 )

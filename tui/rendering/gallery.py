@@ -1,7 +1,7 @@
 """The pictures that have been drawn, and the blocks that show them."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -19,6 +19,8 @@ from tui.rendering.plain import wrapped
 
 KEPT: Final = 12_000_000
 """Bytes of drawn pictures that are kept; more only while they are on the screen together."""
+
+_ENTRIES: Final = 256
 
 _UNKNOWN: Final = (3, 2)
 """Width to height of a picture whose size nobody has told."""
@@ -40,11 +42,24 @@ class Gallery:
         self._kept = kept
         self._drawn: OrderedDict[PictureRequest, Drawn | str] = OrderedDict()
         self._size = 0
-        self.missing: dict[PictureRequest, None] = {}
-        """What was asked for and is not there, in the order of asking."""
+        self._seen: frozenset[PictureRequest] = frozenset()
 
     def __len__(self) -> int:
         return len(self._drawn)
+
+    @property
+    def shape(self) -> tuple[Graphics, int]:
+        """What the size of a picture depends on, besides the width."""
+        return self.graphics, self.rows
+
+    def see(self, requests: Iterable[PictureRequest]) -> tuple[PictureRequest, ...]:
+        """Take down what is on the screen, which stays; return what of it is missing."""
+        seen = tuple(requests)
+        self._seen = frozenset(seen)
+        for request in seen:
+            if request in self._drawn:
+                self._drawn.move_to_end(request)
+        return tuple(request for request in dict.fromkeys(seen) if request not in self._drawn)
 
     @property
     def size(self) -> int:
@@ -52,13 +67,8 @@ class Gallery:
         return self._size
 
     def look(self, request: PictureRequest) -> Drawn | str | None:
-        """Return a picture, or why there is none; None notes down that it is wanted."""
-        found = self._drawn.get(request)
-        if found is None:
-            self.missing[request] = None
-        else:
-            self._drawn.move_to_end(request)
-        return found
+        """Return a picture, or why there is none; None where it has not been drawn."""
+        return self._drawn.get(request)
 
     def put(self, request: PictureRequest, drawn: Drawn | str) -> list[Drawn]:
         """Keep a picture, or why there is none; return those that are not kept any more for it."""
@@ -71,11 +81,13 @@ class Gallery:
         self._drawn[request] = drawn
         if isinstance(drawn, Drawn):
             self._size += drawn.size
-        while self._size > self._kept and len(self._drawn) > 1:
-            _, oldest = self._drawn.popitem(last=False)
-            if isinstance(oldest, Drawn):
-                self._size -= oldest.size
-                removed.append(oldest)
+        for oldest in [each for each in self._drawn if each not in self._seen and each != request]:
+            if self._size <= self._kept and len(self._drawn) <= _ENTRIES:
+                break
+            dropped = self._drawn.pop(oldest)
+            if isinstance(dropped, Drawn):
+                self._size -= dropped.size
+                removed.append(dropped)
         return removed
 
     def clear(self) -> list[Drawn]:
@@ -140,9 +152,7 @@ class PictureBlock:
         return PictureRequest(self._file.digest, columns, rows, palette.background)
 
     def drawn(self, width: int, palette: Palette) -> Drawn | None:
-        """Return the picture, if it has been drawn."""
-        if not self.box(width)[1]:
-            return None
+        """Return the picture, if it has been drawn; asks for nothing."""
         found = self._gallery.look(self.request(width, palette))
         return found if isinstance(found, Drawn) else None
 

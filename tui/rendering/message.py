@@ -104,7 +104,8 @@ class MessageItem:
         """
         self.message = message
         self._gallery = gallery or Gallery(Graphics(Protocol.OFF))
-        self._files = file_blocks(message.attachments, self._gallery)
+        self._files: Sequence[Block] = ()
+        self._files_for: object = None
         self._document = document
         self.branch = branch
         self._now = now
@@ -175,8 +176,6 @@ class MessageItem:
         """Take over a changed message; what of its texts is the same is not parsed again."""
         before = self.message
         self.message = message
-        if message.attachments != before.attachments:
-            self._files = file_blocks(message.attachments, self._gallery)
         is_longer = len(message.content) > len(before.content)
         if not message.content.startswith(before.content) or (self._body_closed and is_longer):
             self._body = self._new_body()
@@ -255,6 +254,8 @@ class MessageItem:
 
     def _blocks(self) -> dict[Part, Sequence[Block]]:
         message = self.message
+        if self._files_for != (shape := (message.attachments, self._gallery.shape)):
+            self._files, self._files_for = file_blocks(message.attachments, self._gallery), shape
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header()]
             body = self._body.blocks

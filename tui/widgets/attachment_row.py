@@ -21,8 +21,8 @@ from tui.domain.text import sanitize_line
 from tui.rendering.line import Palette
 from tui.rendering.palette import palette_from
 from tui.rendering.picture import Drawn, PictureRequest
-from tui.widgets.fit import fit
-from tui.widgets.picture_events import PictureWanted
+from tui.widgets.fit import shorten
+from tui.widgets.picture_events import PicturesWanted
 
 THUMBNAIL: Final = (5, 2)
 """Columns and rows of a thumbnail."""
@@ -160,9 +160,7 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
         self._cursor = max(0, min(followed, len(chips) - 1))
         self.set_class(bool(chips), "-filled")
         kept = {chip.attachment.digest for chip in chips if chip.attachment is not None}
-        self._thumbnails = {
-            digest: drawn for digest, drawn in self._thumbnails.items() if digest in kept
-        }
+        self._thumbnails = {digest: drawn for digest, drawn in self._thumbnails.items() if digest in kept}
         if had_focus and not chips:
             self.post_message(self.Left(self))
         self._ask_for_thumbnails()
@@ -195,13 +193,16 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
     def _ask_for_thumbnails(self) -> None:
         if not self.has_class("-tall"):
             return
-        for chip in self._chips:
-            file = chip.attachment
-            is_picture = file is not None and file.media_type.startswith("image/")
-            if file is not None and is_picture and file.digest not in self._thumbnails:
-                self._thumbnails[file.digest] = None
-                request = PictureRequest(file.digest, *THUMBNAIL, self._palette.background)
-                self.post_message(PictureWanted(self, request, small=True))
+        files = [chip.attachment for chip in self._chips if chip.attachment is not None]
+        missing = dict.fromkeys(
+            file.digest
+            for file in files
+            if file.media_type.startswith("image/") and file.digest not in self._thumbnails
+        )
+        if missing:
+            ground = self._palette.background
+            requests = tuple(PictureRequest(digest, *THUMBNAIL, ground) for digest in missing)
+            self.post_message(PicturesWanted(self, requests, small=True))
 
     def on_mount(self) -> None:
         """Be as high as the screen has room for."""
@@ -225,16 +226,16 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
     def _is_tall(self) -> bool:
         return self.size.height > 1
 
-    def _name(self, chip: Chip) -> str:
-        return fit(sanitize_line(chip.name, 200) or "file", _NAME_CELLS)
+    def _title(self, chip: Chip) -> str:
+        return shorten(sanitize_line(chip.name, 200) or "file", _NAME_CELLS)
 
     def _note(self, chip: Chip) -> str:
-        return fit(sanitize_line(chip.note, 200), _NOTE_CELLS)
+        return shorten(sanitize_line(chip.note, 200), _NOTE_CELLS)
 
     def _width(self, chip: Chip) -> int:
         if not self._is_tall:
-            return cell_len(self._mark(chip) + self._name(chip)) + 4
-        words = max(cell_len(self._mark(chip) + self._name(chip)) + 2, cell_len(self._note(chip)))
+            return cell_len(self._mark(chip) + self._title(chip)) + 4
+        words = max(cell_len(self._mark(chip) + self._title(chip)) + 2, cell_len(self._note(chip)))
         return words + (THUMBNAIL[0] + 1 if self._picture(chip) else 0)
 
     def _mark(self, chip: Chip) -> str:
@@ -257,7 +258,7 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
             is_last = index == len(self._chips) - 1
             if index > self._cursor and left + width + (0 if is_last else 4) > self.size.width:
                 break
-            name = cell_len(self._mark(self._chips[index]) + self._name(self._chips[index]))
+            name = cell_len(self._mark(self._chips[index]) + self._title(self._chips[index]))
             before = THUMBNAIL[0] + 1 if self._is_tall and self._picture(self._chips[index]) else 0
             cross = left + before + name + 1 + (0 if self._is_tall else 1)
             yield _Placed(index, left, width, cross)
@@ -270,7 +271,9 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
         used = 0
         placed = list(self._placed())
         if placed and placed[0].index:
-            segments.append(Segment(f"‹{placed[0].index:<3}" if y == 0 else "    ", base + _ink(palette.muted)))
+            segments.append(
+                Segment(f"‹{placed[0].index:<3}" if y == 0 else "    ", base + _ink(palette.muted))
+            )
             used = 4
         for place in placed:
             if place.left > used:
@@ -289,7 +292,7 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
         quiet = base + _ink(palette.error if chip.state == "failed" else palette.muted)
         if self.has_focus and index == self._cursor:
             words += Style(reverse=True)
-        name = Segment(self._mark(chip) + self._name(chip), words)
+        name = Segment(self._mark(chip) + self._title(chip), words)
         cross = Segment("✕", base + _ink(palette.muted))
         if not self._is_tall:
             return [Segment("[", quiet), name, Segment(" ", base), cross, Segment("]", quiet)]

@@ -171,7 +171,7 @@ def fitted(image: "Image", request: PictureRequest, graphics: Graphics) -> Canva
 
 
 def cut(image: "Image", at: tuple[int, int], request: PictureRequest, graphics: Graphics) -> Canvas:
-    """Return a part of a decoded picture as large as it is: a pixel for a pixel, in half-cells for half a cell.
+    """Return a part of a decoded picture as large as it is; in half-cells a pixel is half a cell.
 
     Args:
         image: The picture.

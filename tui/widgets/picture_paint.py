@@ -80,8 +80,7 @@ class Wardrobe:
     def _put(
         self, strips: list[Strip], at: int, drawn: Drawn, graphics: Graphics, left: int, first: int, row: int
     ) -> None:
-        strip = strips[at]
-        if isinstance(strip, PictureRow):
+        if not 0 <= at < len(strips) or isinstance(strip := strips[at], PictureRow):
             return
         key = id(strip), id(drawn), first, row
         # The strip and the picture are kept along: while they live no other has their id.

@@ -54,6 +54,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     BranchRequested: TypeAlias = transcript_events.BranchRequested
     DeleteRequested: TypeAlias = transcript_events.DeleteRequested
     UndoRequested: TypeAlias = transcript_events.UndoRequested
+    FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
