@@ -75,7 +75,10 @@ def _standard_input() -> str:
 async def _services(settings: Settings, *, save: bool) -> AsyncIterator[Services]:
     """Yield the services; where nothing is to be saved, on a store that vanishes with them."""
     with tempfile.TemporaryDirectory(prefix="ollama-tui-") as directory:
-        services = await build(settings if save else replace(settings, data_dir=Path(directory)))
+        remembered = await asyncio.to_thread(load_remembered, settings.state_dir)
+        services = await build(
+            settings if save else replace(settings, data_dir=Path(directory)), server_name=remembered.server
+        )
         try:
             yield services
         finally:
@@ -90,6 +93,8 @@ async def _conversation(task: Ask, settings: Settings, services: Services, quest
         old = (await conversations.open(await conversations.resolve(task.resume))).conversation
     elif task.continue_latest:
         old = await conversations.latest()
+    if old is not None:
+        services.servers.follow(old.server)
     await services.server.backend()
     await services.models.refresh()
     preset = Preset("") if old else await _preset(task, settings, services)
@@ -100,7 +105,8 @@ async def _conversation(task: Ask, settings: Settings, services: Services, quest
         raise ModelMissing("The server has no models.", "Fetch one, for example: ollama pull gemma3")
     await services.models.require(model)
     if old is None:
-        return await conversations.begin(question, model=model, setup=preset.setup)
+        server = services.servers.current
+        return await conversations.begin(question, model=model, setup=preset.setup, server=server)
     if model != old.model:
         await conversations.set_model(old.id, model)
     return old

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tests.support.fake_backend import FakeBackend
-from tui.domain.conversation import Conversation, Message
+from tui.domain.conversation import Conversation, ConversationId, Message
 from tui.domain.errors import StoreUnavailable
 from tui.domain.events import Event
 from tui.domain.ports import ChatBackend
@@ -108,7 +108,7 @@ class Desk:
         )
         self.events: Subscription = self.bus.subscribe()
 
-    async def _connected(self) -> ChatBackend:
+    async def _connected(self, _: ConversationId) -> ChatBackend:
         return self.backend
 
     async def aclose(self) -> None:

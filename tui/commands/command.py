@@ -20,6 +20,7 @@ class Scope(StrEnum):
     TRASH = "trash"
     ATTACHMENTS = "attachments"
     IMAGE = "image"
+    COMPLETION = "completion"
 
 
 class Group(StrEnum):
@@ -59,3 +60,8 @@ class Command:
     """Offered by the command palette."""
     priority: bool = False
     """Works whatever has the focus, before the focused widget sees the key."""
+    slash: str = ""
+    """What is typed into the input for it, and what follows: `/new`, `/rename TITLE`, `/model [NAME]`.
+
+    An argument goes to the action as one more parameter, a string.
+    """

@@ -26,6 +26,7 @@ WHERE: dict[Scope, str] = {
     Scope.TRASH: "in the trash",
     Scope.ATTACHMENTS: "on the attachments",
     Scope.IMAGE: "on an image",
+    Scope.COMPLETION: "in the menu of the input",
 }
 """Where the keys of a scope work."""
 

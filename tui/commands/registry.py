@@ -18,6 +18,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+n",
         Group.CONVERSATION,
         footer=True,
+        slash="/new",
     ),
     Command(
         "model.choose",
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+l",
         Group.CONVERSATION,
         footer=True,
+        slash="/model [NAME]",
     ),
     Command(
         "conversation.previous",
@@ -55,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
         "transfer('export')",
         "ctrl+s",
         Group.CONVERSATION,
+        slash="/export",
     ),
     Command(
         "conversation.import",
@@ -64,6 +67,7 @@ COMMANDS: tuple[Command, ...] = (
         "transfer('import')",
         "",
         Group.CONVERSATION,
+        slash="/import",
     ),
     Command(
         "find.open",
@@ -74,6 +78,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+f",
         Group.CONVERSATION,
         footer=True,
+        slash="/find [WORDS]",
     ),
     Command(
         "sidebar.toggle",
@@ -84,6 +89,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+b",
         Group.GENERAL,
         footer=True,
+        slash="/panel",
     ),
     Command(
         "answer.stop",
@@ -103,6 +109,7 @@ COMMANDS: tuple[Command, ...] = (
         "regenerate",
         "ctrl+r",
         Group.ANSWER,
+        slash="/regenerate",
     ),
     Command(
         "transcript.page_up",
@@ -145,8 +152,9 @@ COMMANDS: tuple[Command, ...] = (
         "f1",
         Group.GENERAL,
         footer=True,
+        slash="/help",
     ),
-    Command("app.theme", "Theme", "Choose the colours.", Scope.APP, "change_theme", "", Group.GENERAL),
+    Command("app.theme", "Theme", "Choose the colours.", Scope.APP, "change_theme", slash="/theme"),
     Command(
         "app.quit",
         "Quit",
@@ -156,6 +164,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+q",
         Group.GENERAL,
         priority=True,
+        slash="/quit",
     ),
     Command(
         "prompt.send",

@@ -53,7 +53,13 @@ class LibraryActions(Screen[None]):
         row = self.listing.row
         if row is None or row.kind is not RowKind.PULL:
             return None
-        return next((pull for pull in self.services.pulls.pulls if pull.name == row.name), None)
+        return next((pull for pull in self.pulls if pull.name == row.name), None)
+
+    @property
+    def pulls(self) -> tuple[Pull, ...]:
+        """What is being fetched, or was, by the server that is managed."""
+        address = self.services.server.state.address
+        return tuple(pull for pull in self.services.pulls.pulls if pull.server == address)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow what can be done with what is under the cursor."""
@@ -95,15 +101,15 @@ class LibraryActions(Screen[None]):
         if pull is not None and pull.state in (PullState.FAILED, PullState.CANCELLED):
             self._work(self._pull(pull.name))
         elif pull is not None and pull.state is PullState.DONE:
-            self.services.pulls.dismiss(pull.name)
+            self.services.pulls.dismiss(pull.name, pull.server)
         else:
             self.show_details_alone()
 
     def action_cancel_pull(self) -> None:
         """Stop a pull; put away one that has ended."""
         pull = self.pull
-        if pull is not None and not self.services.pulls.cancel(pull.name):
-            self.services.pulls.dismiss(pull.name)
+        if pull is not None and not self.services.pulls.cancel(pull.name, pull.server):
+            self.services.pulls.dismiss(pull.name, pull.server)
 
     def action_load(self) -> None:
         """Load the model."""
@@ -210,5 +216,9 @@ class LibraryActions(Screen[None]):
         try:
             await work
         except TuiError as error:
-            text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)
-            self.app.notify(text, severity="error", markup=False, timeout=8)
+            self.tell(error)
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error: what happened, and what to do."""
+        text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)
+        self.app.notify(text, severity="error", markup=False, timeout=8)

@@ -1,11 +1,10 @@
-"""What a chat screen does about models and servers: choosing, warming up, thinking, switching, starting."""
+"""What a chat screen does about models: choosing, warming up, thinking, managing."""
 
 import time
 from collections.abc import Coroutine, Sequence
 
-from textual import on
 from textual.content import Content
-from textual.getters import query_one
+from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.domain.errors import TuiError
@@ -14,24 +13,21 @@ from tui.domain.events import (
     GenerationFinished,
     ModelsChanged,
     PullsChanged,
-    ServerCondition,
     ServersChanged,
     ServerStateChanged,
     WarmUpChanged,
 )
 from tui.domain.model import find_model
 from tui.domain.pull import PullState
-from tui.domain.server import ModelChoice, ServerReport
+from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.domain.thinking import thinking_choices
-from tui.screens.frames import QuickScreen
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.screens.models import ModelsScreen
+from tui.screens.server_actions import ServerActions
 from tui.screens.session import ChatSession
 from tui.screens.work import begin_work
-from tui.widgets.conversation_pane import ConversationPane
-from tui.widgets.header_bar import HeaderBar
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
@@ -48,21 +44,11 @@ THINKING_WORDS = {
 """What each amount of thinking means."""
 
 
-class ModelActions(QuickScreen):
-    """The part of a chat screen that is about models and servers."""
-
-    header = query_one(HeaderBar)
-    pane = query_one(ConversationPane)
-
-    session: ChatSession | None = None
-    """None until the store is open."""
+class ModelActions(ServerActions):
+    """The part of a chat screen that is about models, on whichever server they are."""
 
     _warm_timer: Timer | None = None
-    _pull_states: dict[str, PullState] | None = None
-
-    def tell(self, error: TuiError) -> None:
-        """Show an error; the screen knows how."""
-        raise NotImplementedError
+    _pull_states: dict[tuple[str, str], PullState] | None = None
 
     def receive_models(self, event: Event) -> None:
         """Show what happened to models and servers."""
@@ -75,7 +61,7 @@ class ModelActions(QuickScreen):
             case PullsChanged():
                 self._pulls_moved(event)
             case GenerationFinished():
-                self.session.services.models.learn_load(event.answer.model, event.answer.stats.load_seconds)
+                begin_work(self, self._learn(self.session, event), "learn")
             case ModelsChanged():
                 self._show_in_picker()
             case ServersChanged():
@@ -83,6 +69,16 @@ class ModelActions(QuickScreen):
                 self._show_in_picker()
             case ServerStateChanged():
                 self._show_in_picker()
+
+    async def _learn(self, session: ChatSession, event: GenerationFinished) -> None:
+        """Remember how long the model took to load, where the server in use is the one that loaded it."""
+        services, answer = session.services, event.answer
+        try:
+            conversation = await services.conversations.get(event.conversation_id)
+        except TuiError:
+            return
+        if conversation is not None and services.servers.answers(conversation.server):
+            services.models.learn_load(answer.model, answer.stats.load_seconds)
 
     def _pass_on(self, event: Event) -> None:
         for screen in self.app.screen_stack:
@@ -109,36 +105,7 @@ class ModelActions(QuickScreen):
     def action_choose_thinking(self) -> None:
         """Choose how much the model thinks."""
         if self.session is not None:
-            self._begin(self._choose_thinking(self.session), "thinking")
-
-    def action_choose_server(self) -> None:
-        """Choose the server."""
-        session = self.session
-        if session is None:
-            return
-        directory = session.services.servers
-
-        def chosen(place: int | None) -> None:
-            if place is not None:
-                self._begin(self._switch(session, directory.names[place]), "switch")
-
-        hint = "" if len(directory.names) > 1 else "More can be named in the settings file: [servers.NAME]"
-        self.app.push_screen(
-            ChoiceScreen(
-                "Server",
-                [server_row(report) for report in directory.reports],
-                current=directory.names.index(directory.current),
-                hint=hint,
-                live=lambda: [server_row(report) for report in directory.reports],
-            ),
-            chosen,
-        )
-        self._begin(directory.survey(), "survey")
-
-    def action_start_ollama(self) -> None:
-        """Start the Ollama that is installed here."""
-        if self.session is not None:
-            self._begin(self._start_ollama(self.session), "start ollama")
+            self.begin(self._choose_thinking(self.session), "thinking")
 
     def cancel_warm_up(self) -> bool:
         """Stop loading the model that was chosen; return whether one was being loaded."""
@@ -147,7 +114,7 @@ class ModelActions(QuickScreen):
     def describe_models(self, names: Sequence[str]) -> None:
         """Learn what models can do that are listed without it."""
         if self.session is not None:
-            self._begin(self._quietly(self.session.services.models.describe(names)), "describe")
+            self.begin(self._quietly(self.session.services.models.describe(names)), "describe")
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""
@@ -158,20 +125,20 @@ class ModelActions(QuickScreen):
     def manage_models(self) -> None:
         """Open the model manager."""
         if self.session is not None and not isinstance(self.app.screen, ModelsScreen):
-            self.app.push_screen(ModelsScreen(self.session.services))
+            self.app.push_screen(ModelsScreen(self.session.services), self._managed)
+
+    def _managed(self, _: None) -> None:
+        """Return from the manager, which may have looked at another server."""
+        if self.session is not None:
+            self.session.services.servers.leave()
+            self.session.follow_server()
+            self.session.show_model()
 
     def refresh_models(self) -> None:
         """Ask every server for its models again."""
         if self.session is not None:
-            self._begin(self.session.refresh_models(), "models")
-            self._begin(self.session.services.servers.survey(), "survey")
-
-    @on(HeaderBar.ServerClicked)
-    def _server_clicked(self) -> None:
-        self.action_choose_server()
-
-    def _begin(self, work: Coroutine[None, None, None], group: str) -> None:
-        begin_work(self, work, group, exclusive=True)
+            self.begin(self.session.refresh_models(), "models")
+            self.begin(self.session.services.servers.survey(), "survey")
 
     async def _quietly(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -189,8 +156,14 @@ class ModelActions(QuickScreen):
             session.services.servers.reports,
         )
 
+    @property
+    def _top(self) -> Screen[object] | None:
+        """The screen in front; None while the app ends, when events may still come."""
+        stack = self.app.screen_stack
+        return stack[-1] if stack else None
+
     def _show_in_picker(self) -> None:
-        screen = self.app.screen
+        screen = self._top
         if isinstance(screen, ModelPicker) and self.session is not None:
             screen.show(self._picker_contents(self.session), self.session.services.server.state.error)
         elif isinstance(screen, ChoiceScreen):
@@ -198,25 +171,18 @@ class ModelActions(QuickScreen):
 
     def _model_picked(self, choice: ModelChoice | None) -> None:
         if choice is not None and self.session is not None:
-            self._begin(self._use_model(self.session, choice), "model")
+            self.begin(self._use_model(self.session, choice), "model")
         self.pane.prompt.focus()
 
     async def _use_model(self, session: ChatSession, choice: ModelChoice) -> None:
-        if choice.server is not None:
-            await self._switch(session, choice.server)
-        await session.use_model(choice.model)
+        before = session.services.servers.current
+        server = before if choice.server is None else choice.server
+        await session.use_model(choice.model, server)
         self.post_message(ModelChosen(choice.model))
+        if server != before:
+            self.post_message(ServerChosen(server))
         if session.services.settings.chat.warm_up:
             session.services.warm_up.start(choice.model)
-
-    async def _switch(self, session: ChatSession, name: str) -> None:
-        try:
-            await session.services.servers.switch(name)
-        except TuiError as error:
-            self.tell(error)
-            return
-        session.show_model()
-        self.post_message(ServerChosen(name))
 
     async def _choose_thinking(self, session: ChatSession) -> None:
         services = session.services
@@ -238,29 +204,10 @@ class ModelActions(QuickScreen):
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                self._begin(session.use_think(choices[place]), "thinking")
+                self.begin(session.use_think(choices[place]), "thinking")
 
         rows = [thinking_row(each or "") for each in choices]
         self.app.push_screen(ChoiceScreen("Thinking", rows, current=current), chosen)
-
-    async def _start_ollama(self, session: ChatSession) -> None:
-        state = session.services.server.state
-        if state.condition is ServerCondition.CONNECTED and not state.embedded:
-            self.app.notify(f"{sanitize_line(state.address)} answers already.", markup=False)
-            return
-        host = session.services.servers.local_host
-        if host is None:
-            self.app.notify(
-                f"{sanitize_line(state.address)} is another machine: start it there.", markup=False
-            )
-            return
-        self.pane.status.notice = "starting Ollama…"
-        try:
-            await session.services.ollama.start(host)
-        except TuiError as error:
-            self.tell(error)
-        finally:
-            self.pane.status.notice = ""
 
     def _warming(self, event: WarmUpChanged) -> None:
         if self._warm_timer is not None:
@@ -282,10 +229,13 @@ class ModelActions(QuickScreen):
 
     def _pulls_moved(self, event: PullsChanged) -> None:
         before = self._pull_states or {}
-        self._pull_states = {pull.name: pull.state for pull in event.pulls}
-        managing = isinstance(self.app.screen, ModelsScreen)
+        self._pull_states = {(pull.server, pull.name): pull.state for pull in event.pulls}
+        managing = isinstance(self._top, ModelsScreen)
         for pull in event.pulls:
-            if before.get(pull.name) is PullState.RUNNING and pull.state is not PullState.RUNNING:
+            if (
+                before.get((pull.server, pull.name)) is PullState.RUNNING
+                and pull.state is not PullState.RUNNING
+            ):
                 name = sanitize_line(pull.name, 80)
                 if pull.state is PullState.DONE:
                     self.app.notify(f"{name} is ready.", markup=False)
@@ -298,25 +248,3 @@ class ModelActions(QuickScreen):
 def thinking_row(choice: str) -> Content:
     """Return a row of the list of amounts of thinking."""
     return Content(f"{choice or 'default':<10}") + Content.styled(THINKING_WORDS[choice], "$text-muted")
-
-
-def server_row(report: ServerReport) -> Content:
-    """Return a row of the list of servers: name, address, state, how many models."""
-    name = sanitize_line(report.name or ("default"), 18)
-    address = sanitize_line(report.address, 30)
-    if report.error is not None:
-        why = report.error.reason or sanitize_line(report.error.message, 40)
-        state = Content.styled(f"○ {sanitize_line(why)}", "$text-error")
-    elif report.version:
-        version = sanitize_line(report.version, 12)
-        state = Content.styled("● ", "$text-success") + Content(f"{version:<11}")
-    else:
-        state = Content.styled("◌ asking…" if not report.asked else "◌ connecting…", "$text-warning")
-    count = len(report.models)
-    models = f"  {count} model{'s' if count != 1 else ''}" if count else ""
-    return (
-        Content(f"{name:<14} ")
-        + Content.styled(f"{address:<24} ", "$text-muted")
-        + state
-        + Content.styled(models, "$text-muted")
-    )

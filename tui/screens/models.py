@@ -19,6 +19,8 @@ from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerStateCha
 from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
 from tui.screens.library_actions import LibraryActions
+from tui.screens.server_actions import server_choice
+from tui.screens.work import begin_work
 from tui.services import Services
 from tui.widgets.header_bar import connection_label
 from tui.widgets.library_list import LibraryList
@@ -118,6 +120,25 @@ class ModelsScreen(LibraryActions):
     def _chosen(self) -> None:
         self.action_details()
 
+    def action_choose_server(self) -> None:
+        """Choose the server whose models are managed; conversations keep theirs."""
+        directory = self.services.servers
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self._visit(directory.names[place])
+
+        self.app.push_screen(server_choice(directory), chosen)
+        begin_work(self, directory.survey(), "survey", exclusive=True)
+
+    def _visit(self, name: str) -> None:
+        try:
+            self.services.servers.visit(name)
+        except TuiError as error:
+            self.tell(error)
+        self._show_server()
+        self.show_contents()
+
     def show_details_alone(self) -> None:
         """Go to the details; where there is no room for both they take the place of the list."""
         self.add_class("-details")
@@ -125,7 +146,7 @@ class ModelsScreen(LibraryActions):
 
     def show_contents(self) -> None:
         """Show what is known now."""
-        models, pulls = self.services.models, self.services.pulls.pulls
+        models, pulls = self.services.models, self.pulls
         self.listing.show(LibraryContents(models.installed, models.running, pulls, models.memory.favourites))
         empty = self.query_one("#empty", Static)
         empty.display = models.known and not models.installed and not pulls
@@ -135,6 +156,9 @@ class ModelsScreen(LibraryActions):
 
     def _show_server(self) -> None:
         state = self.services.server.state
+        name = self.services.servers.current
+        heading = f"Models of {sanitize_line(name, 30)}" if name else "Models"
+        self.query_one("#heading", Static).update(Content(heading))
         label, tooltip = connection_label(state)
         version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
         widget = self.query_one("#server", Static)

@@ -1,7 +1,7 @@
 """A working chat screen: what is wanted, done with the services and shown in the widgets."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, TuiError
@@ -11,14 +11,10 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
-from tui.domain.generation import Think
-from tui.domain.model import find_model
 from tui.domain.setup import Setup
-from tui.domain.thinking import thinking_choices
+from tui.screens.answering import Answering
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
-from tui.screens.notices import empty_notice
-from tui.screens.setups import Setups
 from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
@@ -35,7 +31,7 @@ ConversationEvent = GenerationUpdated | GenerationStarted | GenerationFinished |
 """What happens in one conversation."""
 
 
-class ChatSession:
+class ChatSession(Answering):
     """Holds which conversation is open, and keeps widgets and services together.
 
     Methods that are coroutines tell of a `TuiError` themselves; they raise none.
@@ -65,20 +61,12 @@ class ChatSession:
             model: Model of new conversations; empty takes what the server has.
             setup: What new conversations begin with.
         """
-        self.services = services
-        """What works for the open conversation: over memory alone while it is a temporary one."""
+        super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
         self.editing = Editing(pane)
-        self.setups = Setups(self, setup)
-        self.conversation: Conversation | None = None
-        """The open conversation; None for one that has not begun."""
-        self._header = header
         self._sidebar = sidebar
-        self._pane = pane
         self._drafts = drafts
-        self._tell = tell
-        self._new_model = model
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
         self._outdated = False
@@ -87,37 +75,6 @@ class ChatSession:
         """Counts what was shown, to tell whether the reader has gone elsewhere."""
         self._begun = False
         """The first conversation is shown."""
-
-    @property
-    def model(self) -> str:
-        """The model that answers next; empty for none."""
-        if self.conversation is not None and self.conversation.model:
-            return self.conversation.model
-        return self.services.models.preferred(self._new_model)
-
-    @property
-    def think(self) -> Think | None:
-        """How much the model is told to think; None leaves it to the model."""
-        return self.setups.current.think
-
-    def notice(self) -> str:
-        """Return what an empty conversation says."""
-        return empty_notice(
-            self.services.server.state, models_known=self.services.models.known, model=self.model
-        )
-
-    def show_model(self) -> None:
-        """Show the model that answers next."""
-        self._header.model = self.model
-        self._header.model_info = find_model(self.model, self.services.models.models) if self.model else None
-        self._header.think = self.think
-        self._pane.set_notice(self.notice())
-
-    def show_server(self) -> None:
-        """Show how the connection is."""
-        self._header.server_name = self.services.servers.current
-        self._header.server = self.services.server.state
-        self._pane.set_notice(self.notice())
 
     def keep_draft(self, text: str) -> None:
         """Have unsent text saved soon."""
@@ -187,6 +144,7 @@ class ChatSession:
             self._drafts.keep(self._pane.conversation_id, text)
         try:
             await self._drafts.flush()
+            self.require_server()
             if self.editing.target is not None:
                 await self.editing.send(self.services, text)
                 return
@@ -195,7 +153,7 @@ class ChatSession:
             conversation = self.conversation
             if conversation is None:
                 conversation = await self.services.conversations.begin(
-                    text, model=model, setup=self.setups.current
+                    text, model=model, setup=self.setups.current, server=self._new_server
                 )
                 self.setups.begun()
                 # An answer may end before its conversation is shown; it is not unread for that.
@@ -227,30 +185,24 @@ class ChatSession:
         await models.require(self.model)
         return self.model
 
-    async def use_model(self, model: str) -> None:
-        """Let another model answer in the open conversation, and in new ones."""
-        self._new_model = model
-        if self.conversation is not None:
-            await self.attempt(self.services.conversations.set_model(self.conversation.id, model))
-        known = find_model(model, self.services.models.installed)
-        if self.think is not None and known is not None and self.think not in thinking_choices(known):
-            await self.use_think(None)
-        self.show_model()
-
-    async def use_think(self, think: Think | None) -> None:
-        """Tell the model of the open conversation, and of new ones, how much to think."""
-        await self.attempt(self.setups.use_think(think))
-        self.show_model()
-
     async def retry(self, answer_id: MessageId) -> None:
         """Have an answer of the open conversation written again."""
-        if self.conversation is not None:
+        if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.regenerate(self.conversation.id, answer_id))
 
     async def continue_answer(self, answer_id: MessageId) -> None:
         """Have a cut answer of the open conversation gone on with."""
-        if self.conversation is not None:
+        if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.continue_answer(self.conversation.id, answer_id))
+
+    def _server_is_there(self) -> bool:
+        """Return whether the server of the open conversation can be used; tell where it cannot."""
+        try:
+            self.require_server()
+        except TuiError as error:
+            self._tell(error)
+            return False
+        return True
 
     async def step_branch(self, message_id: MessageId, step: int) -> None:
         """Show another branch of the open conversation."""
@@ -323,13 +275,6 @@ class ChatSession:
         except TuiError:
             self.show_model()
 
-    async def attempt(self, work: Awaitable[object]) -> None:
-        """Wait for `work`, and tell if it fails."""
-        try:
-            await work
-        except TuiError as error:
-            self._tell(error)
-
     async def _read(self, conversation_id: ConversationId) -> OpenedConversation:
         """Return a conversation as it is after everything that has been shown happened."""
         self._opening = conversation_id
@@ -382,4 +327,5 @@ class ChatSession:
             f"Temporary, stored nowhere · {title}" if self.is_temporary else title
         )
         self._sidebar.current = conversation.id if conversation and not self.is_temporary else None
+        self.follow_server()
         self.show_model()

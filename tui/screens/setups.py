@@ -8,13 +8,13 @@ from tui.domain.generation import Think
 from tui.domain.setup import Setup, setup_of, with_setup
 
 if TYPE_CHECKING:
-    from tui.screens.session import ChatSession
+    from tui.screens.answering import Answering
 
 
 class Setups:
     """Knows the settings in force, and changes them so that it can be undone."""
 
-    def __init__(self, session: "ChatSession", first: Setup) -> None:
+    def __init__(self, session: "Answering", first: Setup) -> None:
         """Make one for a conversation that has not begun.
 
         Args:

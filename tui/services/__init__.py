@@ -30,7 +30,8 @@ from tui.storage.conversations import SqliteConversationStore
 from tui.storage.files import set_aside
 
 if TYPE_CHECKING:
-    from tui.domain.ports import ConversationStore
+    from tui.domain.conversation import ConversationId
+    from tui.domain.ports import ChatBackend, ConversationStore
     from tui.settings.schema import Settings
 
 
@@ -94,7 +95,9 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     home, current = _server(settings, server_name, engine)
     choice = choice_of(settings.servers[current]) if current else home
-    server = ServerMonitor(choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)))
+    server = ServerMonitor(
+        choice, connect_ollama, lambda state: bus.publish(ServerStateChanged(state)), name=current
+    )
     models = ModelService(
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
@@ -104,7 +107,16 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
-    over = _over_store(settings, store, bus, clock, server)
+    servers = ServerDirectory(
+        settings.servers,
+        home=home,
+        current=current,
+        monitor=server,
+        models=models,
+        bus=bus,
+        fixed=bool({"server.host", "engine.gguf"} & settings.typed),
+    )
+    over = _over_store(settings, store, bus, clock, servers, server)
     services = Services(
         settings=settings,
         bus=bus,
@@ -133,9 +145,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
             clock=clock,
             keep_alive=settings.chat.keep_alive,
         ),
-        servers=ServerDirectory(
-            settings.servers, home=home, current=current, monitor=server, models=models, bus=bus
-        ),
+        servers=servers,
         ollama=OllamaProcess(
             settings.state_dir / "ollama.log",
             server.wait_connected,
@@ -162,14 +172,25 @@ class _OverStore:
 
 
 def _over_store(
-    settings: "Settings", store: "ConversationStore", bus: EventBus, clock: SystemClock, server: ServerMonitor
+    settings: "Settings",
+    store: "ConversationStore",
+    bus: EventBus,
+    clock: SystemClock,
+    servers: ServerDirectory,
+    server: ServerMonitor,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
+
+    async def reach(conversation_id: "ConversationId") -> "ChatBackend":
+        """Return what answers in a conversation: its own server, whichever is in use."""
+        conversation = await store.conversation(conversation_id)
+        return await servers.reach(conversation.server if conversation else "")
+
     undo = UndoService()
     generation = GenerationService(
         store=store,
         turns=TurnService(store, clock, settings.chat.keep_alive),
-        backend=server.backend,
+        backend=reach,
         bus=bus,
         clock=clock,
         suspect=server.suspect,
@@ -182,7 +203,7 @@ def _over_store(
         windows=WindowService(store, bus),
         titles=TitleService(
             store=store,
-            backend=server.backend,
+            backend=reach,
             bus=bus,
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
@@ -196,7 +217,9 @@ async def temporary(services: Services) -> Services:
     Server, models and engine are shared; end them with `end_temporary`.
     """
     store = await services.store.beside()
-    over = _over_store(services.settings, store, services.bus, SystemClock(), services.server)
+    over = _over_store(
+        services.settings, store, services.bus, SystemClock(), services.servers, services.server
+    )
     return replace(
         services,
         store=store,

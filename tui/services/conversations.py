@@ -62,7 +62,9 @@ class ConversationService:
         self._bus = bus
         self._clock = clock
 
-    async def begin(self, first_words: str, *, model: str, setup: Setup = UNSET) -> Conversation:
+    async def begin(
+        self, first_words: str, *, model: str, setup: Setup = UNSET, server: str = ""
+    ) -> Conversation:
         """Store a new conversation, named after its first words until it has a better title."""
         now = self._clock.now()
         conversation = Conversation(
@@ -71,6 +73,7 @@ class ConversationService:
             created_at=now,
             updated_at=now,
             model=model,
+            server=server,
         )
         conversation = with_setup(conversation, setup)
         await self._store.create(conversation)
@@ -174,9 +177,18 @@ class ConversationService:
         clean = sanitize_line(title, 200) or UNTITLED
         await self._change(conversation_id, lambda old: replace(old, title=clean, title_by_user=True))
 
-    async def set_model(self, conversation_id: ConversationId, model: str) -> None:
-        """Let another model answer from now on."""
-        await self._change(conversation_id, lambda old: replace(old, model=model))
+    async def set_model(self, conversation_id: ConversationId, model: str, server: str | None = None) -> None:
+        """Let another model answer from now on, and perhaps another server.
+
+        Args:
+            conversation_id: Where.
+            model: The model's name.
+            server: The server's name in the settings; None keeps the one that answers there.
+        """
+        await self._change(
+            conversation_id,
+            lambda old: replace(old, model=model, server=old.server if server is None else server),
+        )
 
     async def set_setup(self, conversation_id: ConversationId, setup: Setup) -> None:
         """Ask for its answers with other settings from now on."""

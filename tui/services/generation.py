@@ -77,7 +77,7 @@ class GenerationService:
         *,
         store: ConversationStore,
         turns: TurnService,
-        backend: Callable[[], Awaitable[ChatBackend]],
+        backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         clock: Clock,
         suspect: Callable[[], None],
@@ -87,7 +87,8 @@ class GenerationService:
         Args:
             store: Where messages live.
             turns: Stores turns and makes requests.
-            backend: Returns what answers, once connected; raises a `TuiError` when there is nothing.
+            backend: Returns what answers in a conversation, once connected; raises a `TuiError` when there
+                is nothing.
             bus: Where events go.
             clock: The time.
             suspect: Told when the connection failed under an answer.
@@ -347,7 +348,7 @@ class GenerationService:
             updates.request()
 
         updates.request()
-        backend = await self._backend()
+        backend = await self._backend(run.answer.conversation_id)
         watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
         try:
             async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:

@@ -52,6 +52,7 @@ class ModelService:
         self._address = address
         self._directory = directory
         self._known = False
+        self._servers_seen = 0
         self._saving: asyncio.Task[None] | None = None
         self._describing = asyncio.Lock()
         self.memory = ModelMemory()
@@ -78,6 +79,7 @@ class ModelService:
     def forget(self) -> None:
         """Begin anew with another server: show what was remembered of it."""
         self._known = False
+        self._servers_seen += 1
         self.running = ()
         self._set(self.memory.servers.get(self._address(), ()))
         self._publish()
@@ -88,8 +90,11 @@ class ModelService:
         Raises:
             TuiError: the server did not say; what was known stays known.
         """
+        asked = self._servers_seen
         backend = await self._backend()
         models, running = await asyncio.gather(backend.models(), backend.running())
+        if asked != self._servers_seen:
+            return  # Another server is in use meanwhile; it is asked for itself.
         self.running = running
         self._set(models)
         self._known = True
@@ -125,7 +130,7 @@ class ModelService:
         model = find_model(name, self.installed)
         if seconds is None or seconds < _LOAD_SECONDS or model is None:
             return
-        key = model.digest or model.name
+        key = self._load_key(model)
         loads = (*self.memory.load_seconds.get(key, ()), seconds)[-_LOADS_KEPT:]
         self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
         self._save()
@@ -133,8 +138,12 @@ class ModelService:
     def load_seconds(self) -> dict[str, float]:
         """Return how long each installed model typically takes to load here, by name."""
         loads = self.memory.load_seconds
-        known = {model.name: loads.get(model.digest or model.name) for model in self.installed}
+        known = {model.name: loads.get(self._load_key(model)) for model in self.installed}
         return {name: median(each) for name, each in known.items() if each}
+
+    def _load_key(self, model: ModelInfo) -> str:
+        """Return what loads are remembered under: the same model takes longer on a smaller machine."""
+        return f"{self._address()} {model.digest or model.name}"
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""

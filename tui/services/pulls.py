@@ -91,7 +91,7 @@ class PullService:
         self._bus = bus
         self._clock = clock
         self._fetched = fetched
-        self._works: dict[str, _Work] = {}
+        self._works: dict[tuple[str, str], _Work] = {}
         self._updates = Throttle(UPDATE_SECONDS, self._publish)
         self._ticker: asyncio.Task[None] | None = None
 
@@ -117,8 +117,8 @@ class PullService:
             TuiError: there is no server.
         """
         wanted = check_name(name)
-        key = full_name(wanted).casefold()
         backend = await self._backend()
+        key = _key(wanted, backend.address)
         if self._embedded():
             raise CapabilityMissing(
                 "The embedded engine cannot fetch models.",
@@ -135,17 +135,22 @@ class PullService:
             self._ticker = asyncio.create_task(self._tick(), name="pull ticker")
         return wanted
 
-    def cancel(self, name: str) -> bool:
-        """Stop fetching a model; what has arrived stays at the server. Return whether it was fetched."""
-        work = self._works.get(full_name(name).casefold())
+    def cancel(self, name: str, server: str) -> bool:
+        """Stop fetching a model; what has arrived stays at the server. Return whether it was fetched.
+
+        Args:
+            name: The model's name.
+            server: The address of the server that fetches it.
+        """
+        work = self._works.get(_key(name, server))
         if work is None or work.task is None or work.pull.state is not PullState.RUNNING:
             return False
         work.task.cancel()
         return True
 
-    def dismiss(self, name: str) -> None:
+    def dismiss(self, name: str, server: str) -> None:
         """Put away a pull that has ended."""
-        key = full_name(name).casefold()
+        key = _key(name, server)
         work = self._works.get(key)
         if work is not None and work.pull.state is not PullState.RUNNING:
             del self._works[key]
@@ -194,6 +199,11 @@ class PullService:
 
     def _publish(self) -> None:
         self._bus.publish(PullsChanged(self.pulls))
+
+
+def _key(name: str, server: str) -> tuple[str, str]:
+    """Return what tells one pull from another: servers do not know of each other's."""
+    return (server, full_name(name).casefold())
 
 
 def check_name(name: str) -> str:

@@ -91,6 +91,15 @@ class _Target:
     embedded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """What was connected to before another server was used."""
+
+    target: _Target
+    backend: ChatBackend
+    engine: EngineHandle | None
+
+
 class ServerMonitor:
     """Owns the backend in use: finds it, watches it, and finds it again after it was lost."""
 
@@ -100,6 +109,7 @@ class ServerMonitor:
         connect: Connector,
         on_change: Callable[[ServerState], None],
         *,
+        name: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -109,6 +119,7 @@ class ServerMonitor:
             choice: What may be connected to.
             connect: Makes a backend.
             on_change: Called with every new state, never twice with the same.
+            name: What the settings call it; empty for the server that is looked for.
             sleep: Waits some seconds.
             chance: Returns a number from 0 to 1, to spread tries.
 
@@ -133,7 +144,8 @@ class ServerMonitor:
         self._wake = asyncio.Event()
         self._probed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._retired: list[ChatBackend] = []
+        self._name = name
+        self._parked: dict[str, _Parked] = {}
 
     @property
     def state(self) -> ServerState:
@@ -150,26 +162,38 @@ class ServerMonitor:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="server-monitor")
 
-    async def switch(self, choice: ServerChoice) -> None:
+    def parked(self, name: str) -> ChatBackend | None:
+        """Return the connection to a server that was in use before, or None."""
+        parked = self._parked.get(name)
+        return parked.backend if parked else None
+
+    def switch(self, choice: ServerChoice, name: str) -> None:
         """Connect to something else; what is being answered or fetched elsewhere goes on.
 
+        Done when it returns, so that nobody is given the one for the other; needs a running event loop.
+
+        Args:
+            choice: What may be connected to.
+            name: What it is called: the connection is kept under this name when yet another is used.
+
         Raises:
-            SettingsError: the host that was named is not an address.
+            SettingsError: the host that was named is not an address; nothing has changed.
         """
         home = _Target(choice.host or DEFAULT_HOST, choice.headers, embedded=False)
         address = ENGINE_ADDRESS if choice.engine_only else parse_host(home.host).display
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-        if self._backend is not None:
-            self._retired.append(self._backend)
-            self._backend, self._target = None, None
-        self._choice, self._home = choice, home
-        self._engine, self._engine_failures, self._met_server = None, 0, False
+        if self._backend is not None and self._target is not None:
+            self._parked[self._name] = _Parked(self._target, self._backend, self._engine)
+        parked = self._parked.pop(name, None)
+        self._backend, self._target = (parked.backend, parked.target) if parked else (None, None)
+        self._engine = parked.engine if parked else None
+        self._choice, self._home, self._name = choice, home, name
+        self._engine_failures, self._met_server = 0, False
         self._looked_for = ServerState(ServerCondition.CONNECTING, address, embedded=choice.engine_only)
+        before, self._task = self._task, None
+        if before is not None:
+            before.cancel()
         self._publish(self._looked_for)
-        self.start()
+        self._task = asyncio.create_task(self._run(before), name="server-monitor")
 
     async def aclose(self) -> None:
         """Stop watching and close the backends. The engine is its supervisor's to stop."""
@@ -178,8 +202,8 @@ class ServerMonitor:
             await asyncio.wait({self._task})
         self._announce_probe()
         await self._drop_backend()
-        for backend in self._retired:
-            await backend.aclose()
+        for parked in self._parked.values():
+            await parked.backend.aclose()
 
     def suspect(self) -> None:
         """Look at the server at once: something that was asked of it failed."""
@@ -216,9 +240,12 @@ class ServerMonitor:
             self.suspect()
         await probed.wait()
 
-    async def _run(self) -> None:
+    async def _run(self, before: asyncio.Task[None] | None = None) -> None:
+        """Look at the server again and again, once the look at another one `before` has ended."""
         failures = 0
         try:
+            if before is not None:
+                await asyncio.wait({before})
             while True:
                 self._wake.clear()
                 await self._probe()

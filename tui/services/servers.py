@@ -1,4 +1,8 @@
-"""The configured servers: which is in use, what the others say of themselves, and how to reach them."""
+"""The configured servers: which is in use, what the others say of themselves, and how to reach them.
+
+One server is in use at a time: the one of the conversation that is open. Answers that are being written
+in other conversations, and messages that wait there, keep to the servers of those: see `reach`.
+"""
 
 import asyncio
 import contextlib
@@ -9,10 +13,11 @@ from typing import Final
 
 from tui.backends.address import DEFAULT_HOST, parse_host
 from tui.backends.connect import connect_ollama
-from tui.domain.errors import BadRequest, SettingsError, TuiError
+from tui.domain.errors import BadRequest, ModelMissing, SettingsError, TuiError
 from tui.domain.events import ServerCondition, ServersChanged, ServerState
 from tui.domain.ports import ChatBackend
 from tui.domain.server import ServerReport
+from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 from tui.services.models import ModelService
 from tui.services.server import Connector, ServerChoice, ServerMonitor
@@ -34,6 +39,7 @@ class ServerDirectory:
         monitor: ServerMonitor,
         models: ModelService,
         bus: EventBus,
+        fixed: bool = False,
     ) -> None:
         """Make a directory.
 
@@ -44,6 +50,7 @@ class ServerDirectory:
             monitor: Connects to the one in use.
             models: Told when another one is in use.
             bus: Where events go.
+            fixed: The server was named for this run, and answers whatever a conversation says.
         """
         self._servers = servers
         self._home = home
@@ -52,6 +59,8 @@ class ServerDirectory:
         self._bus = bus
         self._seen: dict[str, ServerReport] = {}
         self._backends: dict[str, ChatBackend] = {}
+        self._fixed = current if fixed else None
+        self._visiting = False
         self.current = current
         """The name of the server in use; empty for the one that is looked for."""
 
@@ -75,19 +84,79 @@ class ServerDirectory:
             return None
         return address.display if address.loopback else None
 
-    async def switch(self, name: str) -> None:
-        """Use another server.
+    def switch(self, name: str) -> None:
+        """Use another server because the user wants it; the one in use is looked at again at once.
 
         Raises:
-            BadRequest: there is none of this name.
+            ModelMissing: there is none of this name.
             SettingsError: its address cannot be used.
         """
         if name == self.current:
             self._monitor.suspect()
-            return
+        else:
+            self._use(name)
+        if name != self._fixed:
+            self._fixed = None
+
+    def follow(self, name: str) -> None:
+        """Use the server of the conversation that is shown, unless one was named for this run.
+
+        Raises:
+            ModelMissing: there is none of this name.
+            SettingsError: its address cannot be used.
+        """
+        wanted = self._wanted(name)
+        if wanted != self.current and not self._visiting:
+            self._use(wanted)
+
+    def visit(self, name: str) -> None:
+        """Use another server for a while, without any conversation following it; `leave` ends that.
+
+        Raises:
+            SettingsError: its address cannot be used.
+        """
+        if name == self.current:
+            self._monitor.suspect()
+        else:
+            self._use(name)
+        self._visiting = True
+
+    def leave(self) -> None:
+        """End a visit: from now on the server of the conversation that is shown is followed again."""
+        self._visiting = False
+
+    async def reach(self, name: str) -> ChatBackend:
+        """Return what answers a conversation whose server is `name`, whichever server is in use.
+
+        Raises:
+            ModelMissing: there is none of this name.
+            TuiError: it is unreachable, and why.
+        """
+        wanted = self._wanted(name)
+        while wanted == self.current:
+            try:
+                backend = await self._monitor.backend()
+            except TuiError:
+                if wanted == self.current:
+                    raise
+            else:
+                if wanted == self.current:
+                    return backend
+        return await self._backend(wanted)
+
+    def answers(self, name: str) -> bool:
+        """Return whether the server in use is the one that answers for `name`."""
+        return self._wanted(name) == self.current
+
+    def _wanted(self, name: str) -> str:
+        """Return the server that answers for `name`: the one that was named for this run, if any."""
+        return name if self._fixed is None else self._fixed
+
+    def _use(self, name: str) -> None:
         choice = self._choice(name)
-        self._seen[self.current] = replace(self._report(self.current), current=False)
-        await self._monitor.switch(choice)
+        before = replace(self._report(self.current), current=False)
+        self._monitor.switch(choice, name)
+        self._seen[self.current] = before
         self.current = name
         self._models.forget()
         self._bus.publish(ServersChanged(self.reports))
@@ -105,7 +174,12 @@ class ServerDirectory:
         if not name:
             return self._home
         if name not in self._servers:
-            raise BadRequest("There is no server of this name in the settings.")
+            shown = sanitize_line(name, 40)
+            raise ModelMissing(
+                f"The settings name no server “{shown}”, which is to answer here.",
+                "Choose a model of another server with Ctrl+L, or name that server again in the settings "
+                f"file: [servers.{shown}].",
+            )
         return choice_of(self._servers[name])
 
     async def _ask(self, name: str) -> None:
@@ -126,6 +200,8 @@ class ServerDirectory:
             self._bus.publish(ServersChanged(self.reports))
 
     async def _backend(self, name: str) -> ChatBackend:
+        if (parked := self._monitor.parked(name)) is not None:
+            return parked
         if name not in self._backends:
             choice = self._choice(name)
             connect: Connector = choice.connect or connect_ollama

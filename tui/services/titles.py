@@ -56,7 +56,7 @@ class TitleService:
         self,
         *,
         store: ConversationStore,
-        backend: Callable[[], Awaitable[ChatBackend]],
+        backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         busy: Callable[[], bool],
         able: Callable[[], bool],
@@ -65,7 +65,7 @@ class TitleService:
 
         Args:
             store: Where conversations live.
-            backend: Returns what answers.
+            backend: Returns what answers in a conversation.
             bus: Tells of answers, and is told of titles.
             busy: An answer is being written, or something waits to be answered.
             able: The model is good enough to be asked.
@@ -140,7 +140,7 @@ class TitleService:
             think="off" if path[1].thinking else None,
         )
         parts: list[str] = []
-        backend = await self._backend()
+        backend = await self._backend(conversation.id)
         async with aclosing(backend.chat(request)) as deltas:
             async for delta in deltas:
                 parts.append(delta.content)

@@ -43,7 +43,7 @@ def load_settings(
         settings = _set(settings, key, text, where)
     for key, text in arguments.items():
         settings = _set(settings, key, text, f"--{key.rpartition('.')[2].replace('_', '-')}")
-    return settings
+    return replace(settings, typed=frozenset(arguments))
 
 
 def _read(file: Path, *, required: bool) -> tuple[dict[str, Any], list[str]]:

@@ -93,6 +93,8 @@ class Settings:
     """Directory of the conversation store."""
     state_dir: Path = field(default_factory=default_state_dir)
     """Directory of logs and of what is remembered between runs."""
+    typed: frozenset[str] = frozenset()
+    """Which settings were typed on the command line, as `section.key`."""
     presets_dir: Path = field(default_factory=default_presets_dir)
     """Directory of presets."""
     warnings: tuple[str, ...] = ()

@@ -105,6 +105,9 @@ class HeaderBar(Horizontal):
     server_name: reactive[str] = reactive("")
     """What the settings call that server; empty for one without a name."""
 
+    missing_server: reactive[str] = reactive("")
+    """What the open conversation calls a server that cannot be used; empty where there is none."""
+
     class ModelClicked(Message):
         """The model button was clicked."""
 
@@ -161,6 +164,10 @@ class HeaderBar(Horizontal):
         """Show the connection."""
         self._show_server()
 
+    def watch_missing_server(self) -> None:
+        """Show the connection."""
+        self._show_server()
+
     def _show_model(self) -> None:
         brief = self.has_class("-narrow") and self.think is not None
         info = None if brief else self.model_info
@@ -169,9 +176,15 @@ class HeaderBar(Horizontal):
     def _show_server(self) -> None:
         widget = self.query_one("#connection", Static)
         condition = self.server.condition if self.server else ServerCondition.CONNECTING
+        if self.missing_server:
+            condition = ServerCondition.UNREACHABLE
         for each in ServerCondition:
             widget.set_class(each is condition, f"-{each}")
-        label, tooltip = connection_label(self.server, brief=self.has_class("-narrow"), name=self.server_name)
+        if self.missing_server:
+            label, tooltip = missing_label(self.missing_server)
+        else:
+            brief = self.has_class("-narrow")
+            label, tooltip = connection_label(self.server, brief=brief, name=self.server_name)
         widget.update(label)
         widget.tooltip = tooltip
 
@@ -188,6 +201,15 @@ def model_label(name: str, info: ModelInfo | None, think: Think | None = None) -
     if think is not None:
         label += Content.styled(f" · {THINKING[think]}", "$text-muted")
     return label + Content.styled(" ▾", "$text-muted")
+
+
+def missing_label(name: str) -> tuple[Content, Content]:
+    """Return what the bar says, and its tooltip, where a conversation's server cannot be used."""
+    shown = sanitize_line(name, 30)
+    return Content(f"○ no server “{shown}”"), Content(
+        f"This conversation is answered by the server {shown}, which the settings do not name. "
+        "Choosing a model of another server changes that."
+    )
 
 
 def connection_label(

@@ -27,6 +27,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
     Scope.ATTACHMENTS: ("tui.widgets.attachment_row:AttachmentRow",),
     Scope.IMAGE: ("tui.screens.image:ImageScreen",),
+    Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
-from tui.domain.conversation import Conversation, Message, MessageId, MessageStatus, Role
+from tui.domain.conversation import Conversation, ConversationId, Message, MessageId, MessageStatus, Role
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
@@ -57,7 +57,7 @@ class Desk:
         )
         self.events: Subscription = self.bus.subscribe()
 
-    async def _connected(self) -> ChatBackend:
+    async def _connected(self, _: ConversationId) -> ChatBackend:
         if self.unreachable is not None:
             raise self.unreachable
         return self.backend

@@ -99,9 +99,9 @@ async def test_several_go_on_at_once_and_each_is_stopped_by_itself(desk: Desk) -
         gate.release()
     assert desk.pulls.running == 2
     await desk.until(lambda pulls: sum(pull.completed > 0 for pull in pulls) == 2)
-    assert desk.pulls.cancel("one:1b")
+    assert desk.pulls.cancel("one:1b", desk.backend.address)
     assert (await desk.ended("one:1b")).state is PullState.CANCELLED
-    assert not desk.pulls.cancel("one:1b")
+    assert not desk.pulls.cancel("one:1b", desk.backend.address)
     gates["two:1b"].open()
     assert (await desk.ended("two:1b")).state is PullState.DONE
 
@@ -112,7 +112,7 @@ async def test_a_stopped_pull_goes_on_where_it_was(desk: Desk) -> None:
     await desk.pulls.start("tiny:1b")
     gate.release(2)
     await desk.until(lambda pulls: pulls[0].completed == 500)
-    desk.pulls.cancel("TINY:1B")
+    desk.pulls.cancel("TINY:1B", desk.backend.address)
     await desk.ended("tiny:1b")
     await desk.server.requests[-1].ended()
     await desk.pulls.start("tiny:1b")
@@ -139,7 +139,7 @@ async def test_what_goes_wrong_is_kept_until_it_is_put_away(desk: Desk) -> None:
     await desk.pulls.start("nope:1b")
     missing = await desk.ended("nope:1b")
     assert isinstance(missing.error, ModelMissing)
-    desk.pulls.dismiss("tiny:1b")
+    desk.pulls.dismiss("tiny:1b", desk.backend.address)
     assert [pull.name for pull in desk.pulls.pulls] == ["nope:1b"]
     assert desk.fetched == 0
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scripted_server import Model, ScriptedServer
+from tests.support.scripted_server import Model, Reply, ScriptedServer
 from tui.backends.connect import connect_ollama
-from tui.domain.errors import BadRequest, ServerFailed, SettingsError
+from tui.domain.errors import ModelMissing, ServerFailed, SettingsError
 from tui.domain.events import ServerCondition, ServersChanged, ServerStateChanged
 from tui.domain.model import find_model
 from tui.domain.server import ServerReport
@@ -81,7 +81,7 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
 async def test_switching_shows_the_other_servers_models(desk: Desk) -> None:
     await desk.models.refresh()
     before = await desk.monitor.backend()
-    await desk.servers.switch("gpu")
+    desk.servers.switch("gpu")
     assert len(desk.models.models) == 0 and not desk.models.known
     await desk.monitor.wait_connected()
     await desk.models.refresh()
@@ -89,7 +89,7 @@ async def test_switching_shows_the_other_servers_models(desk: Desk) -> None:
     assert desk.monitor.state.version == "0.40.0"
     assert desk.report("gpu").current and not desk.report("").current
     assert await before.version() == "0.33.0", "what goes on at the other server goes on"
-    await desk.servers.switch("")
+    desk.servers.switch("")
     await desk.monitor.wait_connected()
     assert desk.monitor.state.address == f"127.0.0.1:{desk.home.port}"
 
@@ -97,9 +97,95 @@ async def test_switching_shows_the_other_servers_models(desk: Desk) -> None:
 async def test_somebody_who_waits_for_a_server_gets_the_new_one(desk: Desk) -> None:
     desk.home.stop()
     desk.monitor.suspect()
-    await desk.servers.switch("gpu")
+    desk.servers.switch("gpu")
     backend = await desk.monitor.backend()
     assert backend.address == f"127.0.0.1:{desk.gpu.port}"
+
+
+async def test_a_conversation_is_answered_by_its_own_server(desk: Desk) -> None:
+    desk.servers.follow("gpu")
+    assert desk.servers.current == "gpu"
+    there = await desk.servers.reach("gpu")
+    elsewhere = await desk.servers.reach("")
+    assert there.address == f"127.0.0.1:{desk.gpu.port}"
+    assert elsewhere.address == f"127.0.0.1:{desk.home.port}"
+    assert await elsewhere.version() == "0.33.0"
+    desk.servers.follow("")
+    assert await desk.servers.reach("gpu") is there, "one connection for each server"
+    never_used = await desk.servers.reach("command")
+    assert never_used.address == f"127.0.0.1:{desk.gpu.port}"
+    assert await desk.servers.reach("command") is never_used
+    assert await desk.servers.reach("") is elsewhere
+
+
+async def test_who_waits_for_a_conversations_server_never_gets_another(desk: Desk) -> None:
+    desk.gpu.stop()
+    desk.servers.follow("gpu")
+    waiting = asyncio.create_task(desk.servers.reach("gpu"))
+    await asyncio.sleep(0)
+    desk.servers.follow("")
+    reached = await waiting
+    assert reached.address == f"127.0.0.1:{desk.gpu.port}"
+
+
+async def test_a_server_that_was_named_for_the_run_answers_everywhere(desk: Desk) -> None:
+    fixed = ServerDirectory(
+        desk.named,
+        home=ServerChoice(host=desk.home.url),
+        current="",
+        monitor=desk.monitor,
+        models=desk.models,
+        bus=desk.bus,
+        fixed=True,
+    )
+    fixed.follow("gpu")
+    fixed.follow("no longer there")
+    assert fixed.current == ""
+    assert fixed.answers("gpu")
+    assert (await fixed.reach("gpu")).address == f"127.0.0.1:{desk.home.port}"
+    fixed.visit("gpu")
+    assert (await fixed.reach("gpu")).address == f"127.0.0.1:{desk.home.port}"
+    fixed.leave()
+    fixed.switch("gpu")
+    fixed.follow("command")
+    assert fixed.current == "command", "another was chosen, so none is fixed any more"
+
+
+async def test_a_visit_is_not_ended_by_what_happens_in_conversations(desk: Desk) -> None:
+    desk.servers.visit("gpu")
+    desk.servers.follow("")
+    assert desk.servers.current == "gpu"
+    desk.servers.leave()
+    desk.servers.follow("")
+    assert desk.servers.current == ""
+
+
+async def test_models_that_arrive_after_a_switch_are_not_taken_for_the_new_servers(desk: Desk) -> None:
+    gate = desk.home.gate()
+    desk.home.answer("/api/tags", Reply(body=b'{"models": [{"name": "late:1b"}]}', hold=gate))
+    asking = asyncio.create_task(desk.models.refresh())
+    await asyncio.to_thread(_asked, desk.home, "/api/tags")
+    desk.servers.follow("gpu")
+    gate.open()
+    await asking
+    assert not desk.models.known
+    assert find_model("late:1b", desk.models.installed) is None
+
+
+async def test_loads_are_remembered_for_each_server(desk: Desk) -> None:
+    desk.gpu.models = [Model("gemma3:270m")]
+    await desk.models.refresh()
+    desk.models.learn_load("gemma3:270m", 9.0)
+    assert desk.models.load_seconds()["gemma3:270m"] == 9.0
+    desk.servers.follow("gpu")
+    await desk.monitor.wait_connected()
+    await desk.models.refresh()
+    assert desk.models.load_seconds() == {}
+
+
+def _asked(server: ScriptedServer, path: str) -> None:
+    while all(request.path != path for request in server.requests):
+        time.sleep(0.001)
 
 
 async def test_the_others_are_asked_all_at_once(desk: Desk) -> None:
@@ -121,7 +207,7 @@ async def test_tokens_are_sent_and_never_shown(
     name: str, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    await desk.servers.switch(name)
+    desk.servers.switch(name)
     await desk.monitor.wait_connected()
     sent = desk.gpu.requests[-1].headers
     assert sent["authorization"] == f"Bearer {SECRET}"
@@ -155,8 +241,8 @@ async def test_a_token_command_that_prints_more_than_a_token() -> None:
 
 
 async def test_there_is_no_such_server(desk: Desk) -> None:
-    with pytest.raises(BadRequest):
-        await desk.servers.switch("nowhere")
+    with pytest.raises(ModelMissing, match="nowhere"):
+        desk.servers.switch("nowhere")
     assert desk.servers.current == ""
 
 

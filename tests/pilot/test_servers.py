@@ -1,0 +1,212 @@
+"""Conversations on several servers: each is asked where its model is, and the header says where that is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.script import Model, Reply
+from tests.support.scripted_server import ScriptedServer
+from tui.app import ChatApp
+from tui.cli import Invocation
+from tui.domain.conversation import Conversation
+from tui.screens.chat import ChatScreen
+from tui.settings.schema import ChatSettings, InterfaceSettings, NamedServer, ServerSettings, Settings
+from tui.widgets.model_picker import ModelPicker
+
+
+class Talk:
+    """An app with a server of its own and one that is named `box`."""
+
+    def __init__(self, app: ChatApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def screen(self) -> ChatScreen:
+        screen = self.app.screen_stack[1]
+        assert isinstance(screen, ChatScreen)
+        return screen
+
+    @property
+    def conversation(self) -> Conversation:
+        session = self.screen.session
+        assert session is not None and session.conversation is not None
+        return session.conversation
+
+    @property
+    def place(self) -> str:
+        """What the header says of the connection."""
+        return str(self.screen.header.query_one("#connection").render())
+
+    @property
+    def last(self) -> str:
+        messages = self.screen.pane.messages
+        return messages[-1].content if messages else ""
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                await self.pilot.pause()
+
+    async def say(self, text: str) -> None:
+        self.screen.pane.prompt.text = text
+        await self.pilot.press("enter")
+
+    async def choose(self, *typed: str) -> None:
+        """Choose a model by typing in the list."""
+        await self.pilot.press("ctrl+l")
+        picker = self.app.screen
+        assert isinstance(picker, ModelPicker)
+        await self.until(lambda: any(row.name.startswith("big") for row in picker.shown))
+        await self.pilot.press(*"".join(typed), "enter")
+        await self.until(lambda: not isinstance(self.app.screen, ModelPicker))
+
+    async def restful(self) -> None:
+        """Wait until no answer is being written."""
+        await self.until(lambda: self.app.services and not self.app.services.generation.live)
+
+
+@asynccontextmanager
+async def talking(
+    tmp_path: Path,
+    home: ScriptedServer,
+    box: ScriptedServer,
+    *,
+    named: str = "box",
+    typed: frozenset[str] = frozenset(),
+    invocation: Invocation | None = None,
+) -> AsyncIterator[Talk]:
+    settings = Settings(
+        server=ServerSettings(host=home.url),
+        chat=ChatSettings(titles=False, warm_up=False),
+        interface=InterfaceSettings(animation=False),
+        servers={named: NamedServer(named, box.url)},
+        data_dir=tmp_path / "data",
+        state_dir=tmp_path / "state",
+        typed=typed,
+    )
+    app = ChatApp(settings, invocation)
+    async with app.run_test(size=(120, 40)) as pilot:
+        talk = Talk(app, pilot)
+        await talk.until(lambda: len(app.screen_stack) > 1 and talk.screen.session is not None)
+        await talk.until(lambda: app.services is not None and app.services.models.known)
+        yield talk
+
+
+@pytest.fixture
+def home() -> Iterator[ScriptedServer]:
+    with ScriptedServer(models=[Model("small:1b")]) as server:
+        yield server
+
+
+@pytest.fixture
+def box() -> Iterator[ScriptedServer]:
+    with ScriptedServer(models=[Model("big:70b")]) as server:
+        yield server
+
+
+async def test_each_conversation_is_asked_on_its_own_server(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        await talk.say("at home")
+        await talk.until(lambda: talk.last == "You said: at home")
+        await talk.pilot.press("ctrl+n")
+        await talk.choose("big")
+        await talk.until(lambda: "● box" in talk.place)
+        await talk.say("in the box")
+        await talk.until(lambda: talk.last == "You said: in the box")
+        assert (talk.conversation.model, talk.conversation.server) == ("big:70b", "box")
+        await talk.pilot.press("alt+down")
+        await talk.until(lambda: talk.last == "You said: at home")
+        await talk.until(lambda: f"● 127.0.0.1:{home.port}" in talk.place)
+        assert talk.screen.header.model == "small:1b"
+        await talk.say("home again")
+        await talk.until(lambda: talk.last == "You said: home again")
+        assert [len(server.chats()) for server in (home, box)] == [2, 1]
+    async with talking(tmp_path, home, box, invocation=Invocation(continue_latest=True)) as again:
+        assert again.screen.header.model == "small:1b"
+        assert again.last == "You said: home again", "the conversation's server, not the one chosen last"
+        await again.until(lambda: f"● 127.0.0.1:{home.port}" in again.place)
+
+
+async def test_an_answer_elsewhere_goes_on_and_what_waits_there_is_sent_there(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    gate = home.gate()
+    home.script(Reply(text="a long answer", gate=gate))
+    async with talking(tmp_path, home, box) as talk:
+        await talk.say("first")
+        await home.request()
+        await talk.say("second, which waits")
+        await talk.pilot.press("ctrl+n")
+        await talk.choose("big")
+        await talk.until(lambda: "● box" in talk.place)
+        gate.open()
+        await talk.until(lambda: len(home.chats()) == 2)
+        await talk.restful()
+        assert box.chats() == []
+        await talk.pilot.press("alt+down")
+        await talk.until(lambda: talk.last == "You said: second, which waits")
+
+
+async def test_a_server_that_is_no_longer_named_is_told_and_nothing_is_sent(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        await talk.choose("big")
+        await talk.say("in the box")
+        await talk.until(lambda: talk.last == "You said: in the box")
+    again = Invocation(continue_latest=True)
+    async with talking(tmp_path, home, box, named="crate", invocation=again) as talk:
+        await talk.until(lambda: "no server “box”" in talk.place)
+        await talk.say("are you there?")
+        await talk.until(lambda: isinstance(talk.app.screen, ModelPicker))
+        assert "no server “box”" in "".join(note.message for note in talk.app._notifications)
+        assert talk.screen.pane.prompt.text == "are you there?"
+        assert len(talk.screen.pane.messages) == 2
+        await talk.pilot.press("escape")
+        await talk.choose("big")
+        await talk.until(lambda: "● crate" in talk.place)
+        await talk.pilot.press("enter")
+        await talk.until(lambda: talk.last == "You said: are you there?")
+        assert talk.conversation.server == "crate"
+        assert len(box.chats()) == 2
+
+
+async def test_a_host_that_was_typed_answers_whatever_a_conversation_says(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        await talk.choose("big")
+        await talk.say("in the box")
+        await talk.until(lambda: talk.last == "You said: in the box")
+    home.models = [Model("big:70b")]
+    again = Invocation(continue_latest=True)
+    async with talking(tmp_path, home, box, typed=frozenset({"server.host"}), invocation=again) as talk:
+        await talk.say("and now at home")
+        await talk.until(lambda: talk.last == "You said: and now at home")
+        assert len(home.chats()) == 1
+
+
+async def test_the_manager_shows_another_servers_models_and_leaves_the_conversation_alone(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        await talk.say("at home")
+        await talk.until(lambda: talk.last == "You said: at home")
+        await talk.pilot.press("f4", "f9", "down", "enter")
+        services = talk.app.services
+        assert services is not None
+        await talk.until(lambda: [model.name for model in services.models.models] == ["big:70b"])
+        assert "Models of box" in str(talk.app.screen.query_one("#heading").render())
+        await talk.pilot.press("l")
+        await talk.until(lambda: box.loaded == ["big:70b"])
+        await talk.pilot.press("escape")
+        await talk.until(lambda: f"● 127.0.0.1:{home.port}" in talk.place)
+        await talk.say("still at home")
+        await talk.until(lambda: talk.last == "You said: still at home")
+        assert box.chats() == []
