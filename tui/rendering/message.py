@@ -103,7 +103,7 @@ class MessageItem:
             gallery: Where drawn pictures are; without one only their names are shown.
         """
         self.message = message
-        self._gallery = gallery or Gallery(Graphics(Protocol.OFF))
+        self._gallery = Gallery(Graphics(Protocol.OFF)) if gallery is None else gallery
         self._files: Sequence[Block] = ()
         self._files_for: object = None
         self._document = document

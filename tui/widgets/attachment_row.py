@@ -118,6 +118,19 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
             """The row that posted it."""
             return self.row
 
+    class Counted(Message):
+        """There are more files, or fewer."""
+
+        def __init__(self, row: "AttachmentRow", count: int) -> None:
+            super().__init__()
+            self.row = row
+            self.count = count
+
+        @property
+        def control(self) -> "AttachmentRow":
+            """The row that posted it."""
+            return self.row
+
     class Left(Message):
         """The focus is to go back to the input."""
 
@@ -161,6 +174,7 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
         self.set_class(bool(chips), "-filled")
         kept = {chip.attachment.digest for chip in chips if chip.attachment is not None}
         self._thumbnails = {digest: drawn for digest, drawn in self._thumbnails.items() if digest in kept}
+        self.post_message(self.Counted(self, len(chips)))
         if had_focus and not chips:
             self.post_message(self.Left(self))
         self._ask_for_thumbnails()
@@ -175,6 +189,16 @@ class AttachmentRow(Widget, can_focus=True, inherit_bindings=False):
             if same:
                 return min(same, key=lambda index: abs(index - self._cursor))
         return self._cursor
+
+    def remove_last(self) -> None:
+        """Ask for the last file to be removed, if there is one."""
+        if self._chips:
+            self.post_message(self.Removed(self, len(self._chips) - 1))
+
+    def enter(self) -> None:
+        """Take the focus, on the last file."""
+        self._cursor = max(0, len(self._chips) - 1)
+        self.focus()
 
     def set_thumbnail(self, digest: str, picture: Drawn | None) -> None:
         """Show a small picture beside the name of a file.
