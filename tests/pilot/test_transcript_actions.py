@@ -396,3 +396,19 @@ async def test_what_comes_later_is_found_by_the_first_step() -> None:
         app.transcript.step_match(1)
         await pilot.pause()
         assert app.counts[-1] == (1, 2)
+
+
+async def test_figures_on_request_and_long_code_moved_with_keys() -> None:
+    stats = Stats(prompt_tokens=1, answer_tokens=1, first_token_seconds=0.4, load_seconds=2.0)
+    answer = message(1, f"```\n{'x' * 60}END\n```", stats=stats)
+    app = MarkdownApp([answer])
+    async with app.run_test(size=(40, 12)) as pilot:
+        assert "1 token " in app.rows()[0] and "first token" not in "\n".join(app.rows())
+        await pilot.press("i", *["shift+right"] * 8)
+        await pilot.pause()
+        screen = "\n".join(app.rows())
+        assert "prompt 1 token · first token after" in screen and "END" in screen
+        await pilot.press("i", *["shift+left"] * 9)
+        await pilot.pause()
+        screen = "\n".join(app.rows())
+        assert "first token" not in screen and "END" not in screen
