@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tui.domain.conversation import (
     Attachment,
+    Branch,
     Conversation,
     ConversationId,
     Message,
@@ -179,6 +180,30 @@ class ConversationStore(Protocol):
 
     async def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
         """Return all messages of a conversation, every branch, in the order they were stored."""
+        ...
+
+    async def branch(
+        self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
+    ) -> Branch | None:
+        """Return the branch that is shown, perhaps only its end; None where there is no conversation.
+
+        Args:
+            conversation_id: Which conversation.
+            last: How many messages are read at least.
+            since: A message from which on all are read, if the branch has it.
+        """
+        ...
+
+    async def some_messages(
+        self, conversation_id: ConversationId, ids: Sequence[MessageId], after: MessageId | None
+    ) -> tuple[Message, ...]:
+        """Return messages that follow each other on a branch; those that are not there are left out.
+
+        Args:
+            conversation_id: The conversation that they are in.
+            ids: Which messages, the first first.
+            after: The message before the first; None where there is none.
+        """
         ...
 
     async def add_messages(self, messages: Sequence[Message], *, sent: MessageId | None = None) -> None:

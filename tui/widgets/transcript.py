@@ -1,6 +1,6 @@
 """The transcript: all messages of a conversation on one surface."""
 
-from asyncio import sleep
+from asyncio import Event, sleep
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
@@ -74,6 +74,13 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._match = 0
         self._find_origin: MessageId | None = None
         self._unfolded_for_match: MessageId | None = None
+        self._whole = Event()
+        self._wants_start = False
+
+    def left_at(self, key: str) -> MessageId | None:
+        """Return the message that stood at the top when the reader left a conversation; None for its end."""
+        anchor = self._left.get(key)
+        return anchor.message_id if anchor is not None else None
 
     def show(
         self,
@@ -82,6 +89,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         *,
         branches: Mapping[MessageId, tuple[int, int]] | None = None,
         notice: str = "",
+        whole: bool = True,
     ) -> None:
         """Show a conversation: at its end, where the reader left it, or unmoved if it is shown already.
 
@@ -90,7 +98,13 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             messages: Its messages, the first first.
             branches: Which of how many branches a message is, for those that have some.
             notice: What is said while there are no messages.
+            whole: These are all of its messages; otherwise those before them follow with `prepend`.
         """
+        self._wants_start = False
+        if whole:
+            self._whole.set()
+        else:
+            self._whole.clear()
         is_other = key != self._key
         if is_other:
             self._left[self._key] = self._capture()
@@ -111,6 +125,31 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._restore(anchor)
         self._find_again()
         self.refresh()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all messages of the conversation are there."""
+        return self._whole.is_set()
+
+    async def whole(self) -> None:
+        """Wait until all messages of the conversation are there."""
+        await self._whole.wait()
+
+    def complete(self) -> None:
+        """Say that no more messages will come before those that are there."""
+        self._whole.set()
+        if self._wants_start:
+            self.action_first_message()
+
+    def action_first_message(self) -> None:
+        """Go to the first message: of those that are there, until there are more before it."""
+        super().action_first_message()
+        self._wants_start = not self.is_whole
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Leave the reader where they scroll to."""
+        self._wants_start = False
+        super().watch_scroll_y(old_value, new_value)
 
     def append(self, message: Message) -> None:
         """Add a message at the end."""
@@ -168,6 +207,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
 
     def set_queued(self, queued: Sequence[QueuedMessage]) -> None:
         """Show which messages wait their turn."""
+        if not queued and not self._items.waiting:
+            return
         with self._reading_held():
             self._items.set_queued(queued)
         self._refresh_changed(0)
@@ -225,7 +266,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         before = matches.total
         if index < matches.seen:
             matches.look_again(index, self._items[index])
-        elif index == matches.seen == len(self._items) - 1:
+        elif self.is_whole and index == matches.seen == len(self._items) - 1:
             matches.look_at(index, self._items[index])
         if 0 <= self._match < matches.total and matches[self._match].index == index:
             self._mark_match(matches[self._match])
@@ -234,9 +275,10 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._tell_matches()
 
     async def _search(self, matches: Matches, *, shown: bool) -> None:
+        await self._whole.wait()
         here = (self._items.index(self._find_origin) if self._find_origin else None) or 0
         pause = monotonic() + _SLICE
-        index = 0
+        index = matches.seen
         while index < len(self._items):
             found = matches.look_at(index, self._items[index])
             if found and not shown and index >= here:

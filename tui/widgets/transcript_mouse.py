@@ -71,7 +71,7 @@ class TranscriptMouse(TranscriptActions):
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
         _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)
         if event.chain > 2:
-            first, last = whole_message(index)
+            first, last = whole_message(self._items.number(index))
             start, end = Offset(0, first), Offset(self._view.width, last)
         elif offset is not None:
             begin, stop = word_at(self.render_line(y).text, offset.x)

@@ -96,7 +96,9 @@ class RowPainter:
                 strip = self._strip(row.line, is_marked and number < end)
                 if row.order in marks:
                     strip = self._with_marks(strip, row, marks[row.order], overlay.found)
-                strips.append(_with_selection(strip, index * ORDERS_PER_MESSAGE + row.order, overlay))
+                strips.append(
+                    _with_selection(strip, items.number(index) * ORDERS_PER_MESSAGE + row.order, overlay)
+                )
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
