@@ -1,6 +1,6 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncGenerator, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Sequence, Set
 from typing import Protocol
 
 from tui.domain.conversation import (
@@ -12,6 +12,7 @@ from tui.domain.conversation import (
     MessageId,
     QueuedMessage,
     SearchHit,
+    Summary,
 )
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
@@ -299,6 +300,29 @@ class ConversationStore(Protocol):
 
     async def attachment_data(self, digest: str) -> bytes | None:
         """Return the bytes of an attachment, or None."""
+        ...
+
+    async def summaries(self, conversation_id: ConversationId) -> tuple[Summary, ...]:
+        """Return the summaries of a conversation, in the order in which they were made."""
+        ...
+
+    async def save_summary(self, summary: Summary) -> None:
+        """Store a summary, in place of the one with its id if there is one."""
+        ...
+
+    async def delete_summary(self, summary_id: str) -> None:
+        """Delete a summary, if it is there."""
+        ...
+
+    async def calibration(self, model: str) -> str | None:
+        """Return what is stored of how a model counts tokens, or None."""
+        ...
+
+    async def change_calibration(self, model: str, change: Callable[[str | None], str]) -> str:
+        """Store what `change` makes of what is stored of how a model counts, and return it.
+
+        No other process changes it meanwhile. `change` runs on another thread.
+        """
         ...
 
     async def conversation_ids(self) -> tuple[ConversationId, ...]:

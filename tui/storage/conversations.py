@@ -22,6 +22,7 @@ from tui.storage.database import Database
 from tui.storage.draft_files import DraftFiles
 from tui.storage.failures import translated
 from tui.storage.instances import Instance
+from tui.storage.memory import MemoryShelf
 from tui.storage.messages import (
     checkpoint_message,
     conversation_gone,
@@ -80,7 +81,7 @@ _SHOW: Final = "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE i
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore(Shelf, WholeConversations, DraftFiles):
+class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf):
     """A `ConversationStore` in one file, which several processes may have open."""
 
     _owns_instance = True
