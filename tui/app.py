@@ -112,10 +112,11 @@ class ChatApp(App[None]):
             return
         self.services = services
         self._pump(services.bus.subscribe())
-        services.server.start()
         first = await self._first_conversation(services)
         preset = await self._first_preset(services)
-        if first is not None:
+        if first is None:
+            services.server.start()
+        else:
             await prepared
         await self._chat.attach(
             services,
@@ -124,6 +125,9 @@ class ChatApp(App[None]):
             first=first,
             prompt=self.invocation.prompt,
         )
+        if first is not None:
+            # Loading what speaks to a server takes longer than reading what is waited for.
+            services.server.start()
 
     async def _first_conversation(self, services: Services) -> ConversationId | None:
         try:
@@ -206,6 +210,10 @@ class ChatApp(App[None]):
         """Show every key that works here."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen.for_screen(self.screen))
+
+    def action_undo_step(self, number: int) -> None:
+        """Take back what a toast says was done."""
+        self._chat.undo_step(number)
 
     async def action_quit(self) -> None:
         """Leave; ask first while answers are being written."""

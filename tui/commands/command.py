@@ -20,6 +20,8 @@ class Scope(StrEnum):
     TRASH = "trash"
     ATTACHMENTS = "attachments"
     IMAGE = "image"
+    SETTINGS = "settings"
+    PRESETS = "presets"
     COMPLETION = "completion"
 
 
@@ -36,6 +38,7 @@ class Group(StrEnum):
     LIBRARY = "Model manager"
     SEARCH = "Search and trash"
     IMAGE = "Image"
+    SETTINGS = "Settings and presets"
     DIALOG = "Dialogs"
 
 

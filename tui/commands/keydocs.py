@@ -26,6 +26,8 @@ WHERE: dict[Scope, str] = {
     Scope.TRASH: "in the trash",
     Scope.ATTACHMENTS: "on the attachments",
     Scope.IMAGE: "on an image",
+    Scope.SETTINGS: "in the settings of a conversation",
+    Scope.PRESETS: "in the list of presets",
     Scope.COMPLETION: "in the menu of the input",
 }
 """Where the keys of a scope work."""

@@ -310,13 +310,14 @@ class ChatScreen(PictureRoom, SlashActions):
         """Export the open conversation, or import others."""
         if self.session is not None:
             # Imported late: what it needs is no part of a start.
-            from tui.screens.transfer import ExportScreen, ImportScreen
+            from tui.screens.importing import ImportScreen
+            from tui.screens.transfer import ExportScreen
 
-            services = self.session.services
             if direction == "export":
-                self.app.push_screen(ExportScreen(services, self.session.conversation))
+                self.app.push_screen(ExportScreen(self.session.services, self.session.conversation))
             else:
-                self.app.push_screen(ImportScreen(services))
+                # Even from a temporary conversation, what is imported is stored.
+                self.app.push_screen(ImportScreen(self.session.home), self._imported)
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""
