@@ -13,6 +13,7 @@ from tui.rendering.slices import SlicedDocument
 from tui.widgets.attachment_row import AttachmentRow
 from tui.widgets.find_bar import FindBar
 from tui.widgets.prompt import Prompt
+from tui.widgets.prompt_area import PromptArea
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
@@ -51,10 +52,24 @@ class ConversationPane(Vertical):
         yield AttachmentRow(id="attachments")
         yield Prompt(id="prompt")
 
+    @on(PromptArea.BackspacedAtStart)
+    def _remove_last_attachment(self, event: PromptArea.BackspacedAtStart) -> None:
+        event.stop()
+        self.attachments.remove_last()
+
     @on(AttachmentRow.Counted)
     def _attachments_counted(self, event: AttachmentRow.Counted) -> None:
-        event.stop()
         self.prompt.has_files_above = bool(event.count)
+
+    @on(Prompt.LeftUpwards)
+    def _go_to_attachments(self, event: Prompt.LeftUpwards) -> None:
+        event.stop()
+        self.attachments.enter()
+
+    @on(AttachmentRow.Left)
+    def _back_to_prompt(self, event: AttachmentRow.Left) -> None:
+        event.stop()
+        self.prompt.focus()
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -135,8 +135,11 @@ class Prompt(Vertical):
             """The prompt that posted it."""
             return self.prompt
 
+    class LeftUpwards(Message):
+        """The cursor was moved up out of an empty input that has files above it."""
+
     has_files_above = False
-    """There are files to be sent along: a message needs no words."""
+    """There are files to be sent along: a message needs no words, and moving up goes to them first."""
 
     def __init__(
         self,
@@ -299,6 +302,9 @@ class Prompt(Vertical):
     @on(PromptArea.Left)
     def _walk_history(self, event: PromptArea.Left) -> None:
         event.stop()
+        if event.step < 0 and self.has_files_above and not self.area.text:
+            self.post_message(self.LeftUpwards())
+            return
         place = self._place + event.step
         if not 0 <= place <= len(self._history):
             return
