@@ -16,10 +16,10 @@ from tui.domain.attachment import HEAD, Kind, is_picture, kind_of, may_see, sigh
 from tui.domain.conversation import Attachment, Conversation, MessageStatus
 from tui.domain.errors import BadRequest, ModelMissing, SightMissing
 from tui.domain.events import GenerationFinished, GenerationUpdated
-from tui.domain.preset import Preset
 from tui.domain.model import find_model
+from tui.domain.preset import Preset
 from tui.services import Services, build
-from tui.services.attachments.service import FromBytes
+from tui.services.attachments.service import FromBytes, Source
 from tui.services.attachments.sources import sources_of
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
@@ -38,7 +38,8 @@ async def ask(task: Ask, settings: Settings) -> int:
     Raises:
         TuiError: Nothing was asked.
     """
-    question, sources = task.prompt, list(await sources_of([str(path) for path in task.attach]))
+    question = task.prompt
+    sources: list[Source] = [*await sources_of([str(path) for path in task.attach])]
     found = await asyncio.to_thread(_standard_input)
     if kind_of(found[:HEAD]) is Kind.TEXT and not question.strip():
         question = found.decode("utf-8", "replace")

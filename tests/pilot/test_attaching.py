@@ -67,7 +67,7 @@ async def test_the_picture_that_arrives_is_the_one_that_is_stored_on_every_turn(
             assert [base64.b64decode(image) for image in first["images"]] == [shown]
             assert first["content"] == "What do you see?"
         assert len(server.chats()) == 2
-        assert shown == picture.read_bytes()
+        assert shown == png((300, 200))
 
 
 async def test_files_alone_can_be_sent_and_name_the_conversation(
@@ -93,7 +93,7 @@ async def test_a_pasted_path_attaches_the_file(
         "quoted": f"'{picture}'",
         "escaped": str(picture).replace(" ", "\\ "),
         "uri": picture.as_uri(),
-        "data": "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode(),
+        "data": "data:image/png;base64," + base64.b64encode(png((300, 200))).decode(),
     }[how]
     async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
         prompt = chat.screen.pane.prompt
@@ -109,9 +109,7 @@ async def test_what_is_not_all_files_stays_text(text: str, tmp_path: Path, serve
     async with running(tmp_path, server) as chat:
         chat.screen.pane.prompt.area.post_message(events.Paste(text))
         await chat.until(lambda: chat.screen.pane.prompt.text == text)
-        await chat.app.workers.wait_for_complete(
-            [worker for worker in chat.app.workers if worker.group == "attach"]
-        )
+        await chat.until(lambda: not any(worker.group == "attach" for worker in chat.app.workers))
         assert chat.screen.pane.prompt.text == text
         assert chips(chat) == []
 
@@ -254,7 +252,9 @@ async def test_a_file_that_cannot_be_attached_keeps_the_message_back(
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     async with running(tmp_path, server, Invocation(prompt="Look", attach=(bad,))) as chat:
-        await chat.until(lambda: chat.screen.pane.prompt.text == "Look" and not len(chat.screen.pane.attachments.chips))
+        await chat.until(
+            lambda: chat.screen.pane.prompt.text == "Look" and not len(chat.screen.pane.attachments.chips)
+        )
         await chat.until(lambda: any("damaged PNG" in toast.message for toast in chat.app._notifications))
         await asyncio.sleep(0)
         assert server.chats() == []

@@ -274,14 +274,21 @@ def byte_size(size: int) -> str:
     return f"{amount:.0f} {units[place]}" if amount >= 9.95 else f"{amount:.1f} {units[place]}"
 
 
-def estimated_tokens(attachment: Attachment) -> int:
-    """Return about how many tokens a model makes of an attachment.
+def picture_tokens(width: int, height: int) -> int:
+    """Return about how many tokens a model makes of a picture: some hundreds, and more by its megapixels."""
+    return round(320 + 260 * width * height / 1_000_000)
 
-    Of a picture some hundreds, and as many more as it has megapixels; of a text one for every four bytes.
-    """
+
+def text_tokens(size: int) -> int:
+    """Return about how many tokens a model makes of a text of so many bytes."""
+    return -(-size // 4)
+
+
+def estimated_tokens(attachment: Attachment) -> int:
+    """Return about how many tokens a model makes of an attachment."""
     if attachment.width and attachment.height:
-        return round(320 + 260 * attachment.width * attachment.height / 1_000_000)
-    return -(-attachment.size // 4)
+        return picture_tokens(attachment.width, attachment.height)
+    return text_tokens(attachment.size)
 
 
 def token_words(tokens: int) -> str:

@@ -14,7 +14,7 @@ from tui.domain.model import ModelInfo, find_model
 from tui.domain.text import sanitize_line
 from tui.screens.dialogs import ErrorScreen
 from tui.screens.model_dialogs import ChoiceScreen
-from tui.screens.model_messages import ModelChosen
+from tui.screens.model_messages import FolderUsed, ModelChosen
 from tui.screens.room import Room
 from tui.screens.session import ChatSession
 from tui.services.attachments.sources import sources_in, sources_of
@@ -34,9 +34,19 @@ class AttachingRoom(Room):
     takes_files = True
     """Whether a file can be attached."""
 
-    def begin_attaching(self, session: ChatSession) -> None:
-        """Begin to take files."""
-        session.files.arrived = self._file_arrived
+    _folder = ""
+    """The folder that files were last attached from; empty for none."""
+
+    def begin_attaching(self, session: ChatSession, folder: str) -> None:
+        """Begin to take files.
+
+        Args:
+            session: What the files go to.
+            folder: The folder that files were last attached from; empty for none.
+        """
+        self._folder = folder
+        # From the screen's own queue: what reads a file is no part of the interface.
+        session.files.arrived = lambda: self.call_later(self._file_arrived)
         session.files.opened = self._show_sight
         self._show_sight()
         self.pane.prompt.area.asks_clipboard = can_hold_pictures()
@@ -60,10 +70,19 @@ class AttachingRoom(Room):
             from tui.screens.file_picker import FilePicker
 
             if not isinstance(self.app.screen, FilePicker):
-                self.app.push_screen(FilePicker(self.session.services.attachments), self._picked)
+                services = self.session.services
+                picker = FilePicker(
+                    services.attachments.preview,
+                    self._picked,
+                    folder=self._folder,
+                    longest=services.settings.attachments.longest_side,
+                )
+                self.app.push_screen(picker)
 
-    def _picked(self, paths: Sequence[Path] | None) -> None:
-        self.attach_paths(paths or ())
+    def _picked(self, paths: Sequence[Path]) -> None:
+        self._folder = str(paths[0].parent)
+        self.post_message(FolderUsed(self._folder))
+        self.attach_paths(paths)
         self.pane.prompt.focus()
 
     def action_attach_clipboard(self) -> None:
@@ -161,7 +180,7 @@ class AttachingRoom(Room):
             return
         seeing = [model for model in session.services.models.models if _sees(model)]
         if not seeing:
-            hint = "No installed model sees. Fetch one with F4, for example gemma3:4b; what is attached stays."
+            hint = "No installed model sees. F4 fetches one, for example gemma3:4b; what is attached stays."
             self.app.push_screen(ErrorScreen(TuiError(error.message, hint), heading="This model cannot see"))
             return
 

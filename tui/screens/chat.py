@@ -113,6 +113,7 @@ class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
         first: ConversationId | None = None,
         prompt: str = "",
         files: Sequence[Path] = (),
+        folder: str = "",
     ) -> None:
         """Begin to work: open a conversation, attach files, send a prompt.
 
@@ -123,6 +124,7 @@ class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
             files: What to attach.
+            folder: The folder that files were last attached from; empty for none.
         """
         self._drafts = DraftKeeper(self, services.conversations.save_draft)
         session = ChatSession(
@@ -138,6 +140,7 @@ class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
         await session.begin(first)
         self.session = session
         self.pane.prompt.complete_from(self)
+        self.begin_attaching(session, folder)
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))

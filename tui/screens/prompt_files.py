@@ -40,7 +40,7 @@ class PromptFiles:
         services: "Callable[[], Services]",
         *,
         show: Callable[[Sequence[Chip]], None],
-        tell: Callable[[TuiError], None],
+        tell: Callable[[TuiError], object],
     ) -> None:
         """Begin with nothing attached.
 
@@ -58,9 +58,9 @@ class PromptFiles:
         """What goes with the message that is edited; None while none is."""
         self._saves: set[asyncio.Task[None]] = set()
         self._failed = 0
-        self.arrived: Callable[[], None] = lambda: None
+        self.arrived: Callable[[], object] = lambda: None
         """Called when a file of the shown conversation was read."""
-        self.opened: Callable[[], None] = lambda: None
+        self.opened: Callable[[], object] = lambda: None
         """Called when another conversation is shown."""
 
     @property

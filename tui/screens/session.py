@@ -68,7 +68,11 @@ class ChatSession(Answering):
         super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
-        self.files = PromptFiles(lambda: self.services, show=pane.attachments.show, tell=tell)
+        self.files = PromptFiles(
+            lambda: self.services,
+            show=pane.attachments.show,
+            tell=lambda error: pane.call_later(tell, error),
+        )
         """What is attached to the input."""
         self.editing = Editing(pane, self.files)
         self._sidebar = sidebar
