@@ -156,8 +156,11 @@ class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
         if files:
             # A file that cannot be attached leaves the words in the input.
             self.pane.prompt.text = text
-            session.files.add(await sources_of([str(path) for path in files]))
-            self.pane.prompt.action_send()
+            sources = await sources_of([str(path) for path in files])
+            session.files.add(sources)
+            await self._tried(session.files.settled)
+            if len(session.files) == len(sources):
+                self.pane.prompt.action_send()
         else:
             await session.send(text)
 

@@ -178,13 +178,21 @@ class PromptFiles:
 
     # Sending
 
-    async def settled(self) -> tuple[Attachment, ...]:
+    @property
+    def failures(self) -> int:
+        """How many files could not be attached so far."""
+        return self._failed
+
+    async def settled(self, failures: int | None = None) -> tuple[Attachment, ...]:
         """Wait until everything was read, and return what is to be sent.
+
+        Args:
+            failures: `failures` when sending was asked for; None for now.
 
         Raises:
             BadRequest: something that was to be sent along cannot be.
         """
-        home, failed = self._current, self._failed
+        home, failed = self._current, self._failed if failures is None else failures
         while tasks := [file.task for file in home if file.task is not None]:
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._failed != failed:

@@ -165,6 +165,7 @@ class ChatSession(Answering):
         """Send a message in the open conversation; a refused one stays in the input."""
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
+        failures = self.files.failures
         try:
             await self._drafts.flush()
             self.require_server()
@@ -172,7 +173,7 @@ class ChatSession(Answering):
                 await self.editing.send(self.services, text)
                 return
             showing = self._showing
-            files = await self.files.settled()
+            files = await self.files.settled(failures)
             model = await self._model_to_ask()
             self._require_sight(model, files)
             conversation = self.conversation
