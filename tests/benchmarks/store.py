@@ -118,7 +118,22 @@ async def measure(path: Path) -> dict[str, tuple[float, float]]:
 
     borders = [time.time() - days * 86400 for days in (1, 2, 8, 31, 61, 91, 121, 181, 241, 366)]
     results = {"start: open, recover, count, first page": await timed(lambda: opened(path))}
-    for text in ("zebrafish", "pel", "python function", "the", "th", "mitochondria role:user", "naivete"):
+    for text in (
+        "zebrafish",
+        "pel",
+        "python function",
+        "functio",
+        "the",
+        "th",
+        "the zebrafish",
+        "mitochondria role:user",
+        "the role:tool",
+        "role:tool",
+        "naivete",
+        "東京",
+        "天気",
+        "気",
+    ):
         results[f"search “{text}”, first hits"] = await timed(partial(first_hits, text))
     for text in ("zebrafish", "UserNam", "東京の", "天気"):
         results[f"search “{text}”, all hits"] = await timed(partial(all_hits, text))
