@@ -57,6 +57,8 @@ class ModelDetails:
     system: str
     license: str
     modelfile: str
+    kv_bytes_per_token: int | None = None
+    """Bytes of memory that each token of the context window takes, at most; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

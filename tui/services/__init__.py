@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.backends.connect import connect_ollama
+from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
-from tui.domain.model import find_running
+from tui.domain.model import find_model, find_running
+from tui.services.attachments.service import AttachmentService
+from tui.services.calibrations import CalibrationBook
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
+from tui.services.context import ContextService
 from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
@@ -22,6 +26,7 @@ from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
 from tui.services.titles import TitleService
+from tui.services.told import Teller
 from tui.services.turns import TurnService
 from tui.services.undo import UndoService
 from tui.services.warm_up import WarmUpService
@@ -56,6 +61,9 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
+    calibrations: CalibrationBook
+    attachments: AttachmentService
     presets: PresetService
 
     async def aclose(self) -> None:
@@ -63,6 +71,7 @@ class Services:
         await self.titles.aclose()
         await self.windows.aclose()
         await self.generation.aclose()
+        await self.context.aclose()
         await self.pulls.aclose()
         await self.warm_up.aclose()
         await self.models.aclose()
@@ -107,6 +116,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
+    book = CalibrationBook(store)
     servers = ServerDirectory(
         settings.servers,
         home=home,
@@ -116,7 +126,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         bus=bus,
         fixed=bool({"server.host", "engine.gguf"} & settings.typed),
     )
-    over = _over_store(settings, store, bus, clock, servers, server)
+    over = _over_store(settings, store, bus, clock, servers, server, models, book)
     services = Services(
         settings=settings,
         bus=bus,
@@ -129,6 +139,9 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
+        attachments=over.attachments,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -169,6 +182,8 @@ class _OverStore:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
+    attachments: AttachmentService
 
 
 def _over_store(
@@ -178,6 +193,8 @@ def _over_store(
     clock: SystemClock,
     servers: ServerDirectory,
     server: ServerMonitor,
+    models: ModelService,
+    book: CalibrationBook,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
 
@@ -187,9 +204,17 @@ def _over_store(
         return await servers.reach(conversation.server if conversation else "")
 
     undo = UndoService()
+    context = ContextService(
+        store=store,
+        teller=Teller(store, sees=lambda name: may_see(find_model(name, models.models))),
+        models=models,
+        book=book,
+        bus=bus,
+        backend=server.backend,
+    )
     generation = GenerationService(
         store=store,
-        turns=TurnService(store, clock, settings.chat.keep_alive),
+        turns=TurnService(store, clock, context, settings.chat.keep_alive),
         backend=reach,
         bus=bus,
         clock=clock,
@@ -208,6 +233,8 @@ def _over_store(
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
+        context=context,
+        attachments=AttachmentService(store, settings.attachments),
     )
 
 
@@ -217,8 +244,16 @@ async def temporary(services: Services) -> Services:
     Server, models and engine are shared; end them with `end_temporary`.
     """
     store = await services.store.beside()
+    book = services.calibrations.beside()
     over = _over_store(
-        services.settings, store, services.bus, SystemClock(), services.servers, services.server
+        services.settings,
+        store,
+        services.bus,
+        SystemClock(),
+        services.servers,
+        services.server,
+        services.models,
+        book,
     )
     return replace(
         services,
@@ -229,12 +264,16 @@ async def temporary(services: Services) -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
+        attachments=over.attachments,
     )
 
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
     await services.generation.aclose()
+    await services.context.aclose()
     await services.store.aclose()
 
 

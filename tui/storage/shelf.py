@@ -74,7 +74,7 @@ class Shelf:
                 until = border
             return tuple(found)
 
-        return await self._database.read(count)
+        return await self._database.find(count)
 
     async def oldest(self) -> float | None:
         """Return when the conversation that rests longest was last updated; None without any."""
