@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.support.recordings import recording
 from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.app import ChatApp
 from tui.cli import Invocation
 from tui.domain.conversation import Conversation
 from tui.screens.chat import ChatScreen
+from tui.screens.model_dialogs import ChoiceScreen
 from tui.settings.schema import ChatSettings, InterfaceSettings, NamedServer, ServerSettings, Settings
 from tui.widgets.model_picker import ModelPicker
 
@@ -210,3 +212,31 @@ async def test_the_manager_shows_another_servers_models_and_leaves_the_conversat
         await talk.say("still at home")
         await talk.until(lambda: talk.last == "You said: still at home")
         assert box.chats() == []
+
+
+async def test_a_level_of_thinking_that_is_refused_is_taken_back_and_not_offered_again(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    able = ("completion", "thinking")
+    home.models = [Model("deep:1b", capabilities=able, thinking=("low", False, "max"))]
+    async with talking(tmp_path, home, box) as talk:
+        await talk.pilot.press("f8")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        assert isinstance(talk.app.screen, ChoiceScreen)
+        assert "(low)" in str(talk.app.screen.options.get_option_at_index(0).prompt)
+        await talk.pilot.press("end", "enter")
+        await talk.until(lambda: talk.screen.header.think == "max")
+        home.script(
+            Reply(status=400, body=recording("chat_bad_think").body, text="", content_type="application/json")
+        )
+        await talk.say("think!")
+        await talk.until(lambda: talk.screen.header.think is None)
+        assert "thinking max" in "".join(note.message for note in talk.app._notifications)
+        assert talk.conversation.think is None
+        await talk.pilot.press("ctrl+r")
+        await talk.until(lambda: talk.last == "You said: think!")
+        assert "think" not in home.chats()[-1].json
+        await talk.pilot.press("f8")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        assert isinstance(talk.app.screen, ChoiceScreen)
+        assert talk.app.screen.options.option_count == 3, "default, low and off"

@@ -165,6 +165,8 @@ class Model:
     family: str = "gemma3"
     size: int = 253113549
     digest: str = "97679ff56ddf9b61f0d9b304a865f3f947800263572333601842b44184c92044"
+    thinking: tuple[bool | str, ...] | None = None
+    """What it can be told of thinking, the first by itself; None as from servers that do not say it."""
 
     def details(self) -> dict[str, Any]:
         return {
@@ -190,14 +192,14 @@ class Model:
             entry["capabilities"] = list(self.capabilities)
         return entry
 
-    def ps_entry(self) -> dict[str, Any]:
+    def ps_entry(self, expires_at: str = "2026-11-22T20:31:46.478565498Z") -> dict[str, Any]:
         return {
             "name": self.name,
             "model": self.name,
             "size": 287246908,
             "digest": self.digest,
             "details": self.details(),
-            "expires_at": "2026-11-22T20:31:46.478565498Z",
+            "expires_at": expires_at,
             "size_vram": 0,
             "context_length": 4096,
         }
@@ -217,6 +219,8 @@ class Model:
         }
         if self.capabilities is not None:
             answer["capabilities"] = list(self.capabilities)
+        if self.thinking:
+            answer["thinking"] = {"values": list(self.thinking), "default": self.thinking[0]}
         return answer
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tui.domain.generation import Think
+
 
 class Capability(StrEnum):
     """What a model can do, in the words of the Ollama API."""
@@ -13,6 +15,16 @@ class Capability(StrEnum):
     THINKING = "thinking"
     EMBEDDING = "embedding"
     INSERT = "insert"
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """What a model can be told of thinking."""
+
+    values: tuple[Think, ...]
+    """In the order in which the server names them."""
+    default: Think | None = None
+    """What it does where it is told nothing; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +45,8 @@ class ModelInfo:
     """The longest context window it was trained for, in tokens; None on older servers."""
     capabilities: frozenset[str] | None = None
     """None on older servers, which do not list them."""
-    thinking_levels: bool = False
-    """It is known to take a level of thinking, not only on and off."""
+    thinking: Thinking | None = None
+    """None where the server has not said it; a model that thinks can be told on and off then."""
 
     @property
     def can_chat(self) -> bool:
@@ -57,6 +69,8 @@ class ModelDetails:
     system: str
     license: str
     modelfile: str
+    thinking: Thinking | None = None
+    """None on servers that do not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,10 @@ class Traits:
 
     capabilities: frozenset[str]
     context_length: int | None = None
-    thinking_levels: bool = False
-    """It takes a level of thinking, not only on and off."""
+    thinking: Thinking | None = None
+    """What it can be told of thinking; None for no more than on and off."""
+    refused: frozenset[Think] = frozenset()
+    """What of that a server refused."""
 
 
 def full_name(name: str) -> str:

@@ -24,9 +24,11 @@ NARROW = 100
 THINKING: Final[Mapping[Think, str]] = {
     "off": "no thinking",
     "on": "thinking",
+    "minimal": "think minimal",
     "low": "think low",
     "medium": "think medium",
     "high": "think high",
+    "xhigh": "think xhigh",
     "max": "think max",
 }
 """What the bar says of how much the model is told to think."""

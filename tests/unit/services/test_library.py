@@ -152,12 +152,15 @@ async def test_details_are_asked_for_once_and_teach_levels_of_thinking(desk: Des
     model = find_model("qwen3-vl:8b", desk.models.models)
     assert model is not None
     assert thinking_choices(model) == ("off", "on")
-    body = b'{"template": "{{ .ThinkLevel }}", "details": {"family": "x"}, "model_info": {}}'
+    body = (
+        b'{"thinking": {"values": [false, "low", "xhigh", 3, "odd"], "default": "xhigh"}, "model_info": {}}'
+    )
     desk.server.answer("/api/show", Reply(body=body))
     await desk.library.details(model)
     await desk.library.details(model)
     assert desk.asked("/api/show") == 1
     known = find_model("qwen3-vl:8b", desk.models.models)
-    assert thinking_choices(known) == ("off", "on", "low", "medium", "high", "max")
+    assert thinking_choices(known) == ("off", "low", "xhigh")
+    assert known is not None and known.thinking is not None and known.thinking.default == "xhigh"
     assert thinking_choices(find_model("llama3.2:3b", desk.models.models)) == ()
     assert thinking_choices(None) == ()
