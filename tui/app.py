@@ -198,6 +198,10 @@ class ChatApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen.for_screen(self.screen))
 
+    def action_undo_step(self, number: int) -> None:
+        """Take back what a toast says was done."""
+        self._chat.undo_step(number)
+
     async def action_quit(self) -> None:
         """Leave; ask first while answers are being written."""
         live = self.services.generation.live if self.services else frozenset()

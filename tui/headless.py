@@ -199,6 +199,7 @@ async def _import(task: Import, settings: Settings) -> int:
 def _summed(summary: ImportSummary) -> dict[str, object]:
     return {
         "imported": list(summary.imported),
+        "continued": list(summary.grown),
         "skipped": summary.skipped,
         "failed": summary.failed,
         "failures": [{"place": failure.place, "reason": failure.reason} for failure in summary.failures],

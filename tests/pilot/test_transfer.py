@@ -8,10 +8,11 @@ import pytest
 from textual.app import App
 from textual.widgets import Button, RadioButton, Static
 
-from tests.support.builders import a_conversation, an_exchange
+from tests.support.builders import a_conversation, an_exchange, take_in
 from tests.unit.transfer.conftest import DATA
 from tui.domain.conversation import Conversation
-from tui.screens.transfer import ExportScreen, ImportScreen, path_from
+from tui.screens.importing import ImportScreen
+from tui.screens.transfer import ExportScreen, path_from
 from tui.services import Services, build
 from tui.settings.schema import EngineSettings, Settings
 
@@ -33,7 +34,7 @@ async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 @pytest.fixture
 async def conversation(services: Services) -> Conversation:
     conversation = a_conversation("Capitals of [red]Europe\x1b[31m")
-    await services.store.import_conversation(conversation, an_exchange(conversation), {})
+    await take_in(services.store, conversation, an_exchange(conversation))
     return conversation
 
 
@@ -146,6 +147,30 @@ async def test_an_import_says_what_came_of_it(services: Services) -> None:
         await pilot.press("escape")
         assert app.screen is not screen
     assert len(await services.store.conversation_ids()) == 2
+
+
+async def test_an_import_is_undone_from_the_screen(services: Services) -> None:
+    told: list[int | None] = []
+    app = App[None]()
+    async with app.run_test() as pilot:
+        screen = ImportScreen(services)
+        await app.push_screen(screen, told.append)
+        assert not screen.undo_button.display
+        screen.path.value = str(DATA / "chatgpt.json")
+        await pilot.press("enter")
+        await until_idle(app)
+        await pilot.click("#undo")
+        await until_idle(app)
+        assert words(screen) == "Undone: imported 2 conversations."
+        assert not screen.undo_button.display
+        assert await services.store.conversation_ids() == ()
+        await pilot.press("enter")
+        await until_idle(app)
+        assert words(screen) == "2 conversations imported."
+        await pilot.press("escape")
+    assert told == [services.undo.last]
+    await services.undo.undo()
+    assert await services.store.conversation_ids() == ()
 
 
 async def test_stores_that_are_there_have_a_button(services: Services, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Objects of the domain with everything that a test does not care about filled in."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -16,9 +17,25 @@ from tui.domain.conversation import (
     new_message_id,
 )
 from tui.domain.generation import Stats
+from tui.domain.ports import ConversationStore
+from tui.domain.whole import Taken, WholeConversation
 
 NOW = 1_750_000_000.0
 """The time in tests: seconds since the epoch."""
+
+
+async def take_in(
+    store: ConversationStore,
+    conversation: Conversation,
+    messages: Sequence[Message],
+    attachments: Mapping[str, bytes] | None = None,
+    *,
+    origin: str = "",
+) -> Taken:
+    """Store a conversation with its messages as it is."""
+    whole = WholeConversation(conversation, tuple(messages), attachments or {}, origin=origin)
+    (taken,) = await store.take_in([whole])
+    return taken
 
 
 def a_conversation(

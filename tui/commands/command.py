@@ -18,6 +18,7 @@ class Scope(StrEnum):
     HELP = "help"
     SEARCH = "search"
     TRASH = "trash"
+    COMPLETION = "completion"
 
 
 class Group(StrEnum):
@@ -56,3 +57,8 @@ class Command:
     """Offered by the command palette."""
     priority: bool = False
     """Works whatever has the focus, before the focused widget sees the key."""
+    slash: str = ""
+    """What is typed into the input for it, and what follows: `/new`, `/rename TITLE`, `/model [NAME]`.
+
+    An argument goes to the action as one more parameter, a string.
+    """

@@ -24,6 +24,7 @@ WHERE: dict[Scope, str] = {
     Scope.HELP: "in the help",
     Scope.SEARCH: "in the search",
     Scope.TRASH: "in the trash",
+    Scope.COMPLETION: "in the menu of the input",
 }
 """Where the keys of a scope work."""
 

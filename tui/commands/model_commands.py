@@ -11,6 +11,7 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "manage_models",
         "f4",
         Group.CONVERSATION,
+        slash="/models",
     ),
     Command(
         "model.think",
@@ -20,6 +21,7 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "choose_thinking",
         "f8",
         Group.CONVERSATION,
+        slash="/think [HOW]",
     ),
     Command(
         "server.choose",
@@ -29,6 +31,7 @@ MODEL_COMMANDS: tuple[Command, ...] = (
         "choose_server",
         "f9",
         Group.CONVERSATION,
+        slash="/servers",
     ),
     Command(
         "server.start",

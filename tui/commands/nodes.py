@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.commands.command import Scope
 from tui.commands.key_names import key_name
 from tui.commands.registry import COMMANDS, commands_of
 
 
-def scope_node(screen: Screen[object], scope: Scope) -> DOMNode | None:
+def scope_node(screen: Widget, scope: Scope) -> DOMNode | None:
     """Return the node of `screen` (or its app) that carries out the commands of `scope`, or None."""
     ids = {command.id for command in commands_of(scope) if command.keys}
     return next((node for node in _nodes(screen) if ids & _own_ids(node)), None)
 
 
-def _nodes(screen: Screen[object]) -> Iterator[DOMNode]:
+def _nodes(screen: Widget) -> Iterator[DOMNode]:
     yield screen.app
     yield screen
     yield from screen.walk_children()
@@ -27,7 +27,7 @@ def _own_ids(node: DOMNode) -> set[str]:
     return {binding.id for binding in type(node).BINDINGS if isinstance(binding, Binding) and binding.id}
 
 
-def live_keys(screen: Screen[object]) -> dict[str, str]:
+def live_keys(screen: Widget) -> dict[str, str]:
     """Return the first key of every command that has one, for people, as it is bound now.
 
     A key that is bound anew in the settings shows, also for parts of the screen without the focus.

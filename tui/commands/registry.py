@@ -17,6 +17,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+n",
         Group.CONVERSATION,
         footer=True,
+        slash="/new",
     ),
     Command(
         "model.choose",
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+l",
         Group.CONVERSATION,
         footer=True,
+        slash="/model [NAME]",
     ),
     Command(
         "conversation.previous",
@@ -54,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
         "transfer('export')",
         "ctrl+s",
         Group.CONVERSATION,
+        slash="/export",
     ),
     Command(
         "conversation.import",
@@ -63,6 +66,7 @@ COMMANDS: tuple[Command, ...] = (
         "transfer('import')",
         "",
         Group.CONVERSATION,
+        slash="/import",
     ),
     Command(
         "find.open",
@@ -73,6 +77,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+f",
         Group.CONVERSATION,
         footer=True,
+        slash="/find [WORDS]",
     ),
     Command(
         "sidebar.toggle",
@@ -83,6 +88,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+b",
         Group.GENERAL,
         footer=True,
+        slash="/panel",
     ),
     Command(
         "answer.stop",
@@ -102,6 +108,7 @@ COMMANDS: tuple[Command, ...] = (
         "regenerate",
         "ctrl+r",
         Group.ANSWER,
+        slash="/regenerate",
     ),
     Command(
         "transcript.page_up",
@@ -144,8 +151,9 @@ COMMANDS: tuple[Command, ...] = (
         "f1",
         Group.GENERAL,
         footer=True,
+        slash="/help",
     ),
-    Command("app.theme", "Theme", "Choose the colours.", Scope.APP, "change_theme", "", Group.GENERAL),
+    Command("app.theme", "Theme", "Choose the colours.", Scope.APP, "change_theme", slash="/theme"),
     Command(
         "app.quit",
         "Quit",
@@ -155,6 +163,7 @@ COMMANDS: tuple[Command, ...] = (
         "ctrl+q",
         Group.GENERAL,
         priority=True,
+        slash="/quit",
     ),
     Command(
         "prompt.send",

@@ -12,6 +12,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "ctrl+g",
         Group.CONVERSATION,
         footer=True,
+        slash="/search [WORDS]",
     ),
     Command(
         "conversation.temporary",
@@ -21,6 +22,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "temporary",
         "f12",
         Group.CONVERSATION,
+        slash="/temporary",
     ),
     Command(
         "conversation.rename",
@@ -30,6 +32,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "rename",
         "f2",
         Group.CONVERSATION,
+        slash="/rename [TITLE]",
     ),
     Command(
         "conversation.duplicate",
@@ -39,6 +42,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "duplicate",
         "",
         Group.CONVERSATION,
+        slash="/duplicate",
     ),
     Command(
         "conversation.clear",
@@ -48,6 +52,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "clear",
         "",
         Group.CONVERSATION,
+        slash="/clear",
     ),
     Command(
         "conversation.delete",
@@ -57,6 +62,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "delete_conversation",
         "",
         Group.CONVERSATION,
+        slash="/delete",
     ),
     Command(
         "conversation.trash",
@@ -66,6 +72,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "trash",
         "",
         Group.CONVERSATION,
+        slash="/trash",
     ),
     Command(
         "edit.undo",
@@ -75,6 +82,7 @@ TREE_COMMANDS: tuple[Command, ...] = (
         "undo",
         "",
         Group.GENERAL,
+        slash="/undo",
     ),
     Command(
         "message.edit",

@@ -1,6 +1,6 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Sequence, Set
 from typing import Protocol
 
 from tui.domain.conversation import (
@@ -16,6 +16,7 @@ from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.pull import NewModel, PullStep
 from tui.domain.search import SearchQuery
+from tui.domain.whole import Taken, WholeConversation
 
 
 class ModelLibrary(Protocol):
@@ -257,6 +258,16 @@ class ConversationStore(Protocol):
         """Store the unsent text of a conversation."""
         ...
 
+    async def draft_attachments(self, conversation_id: ConversationId | None) -> tuple[Attachment, ...]:
+        """Return what is attached to the unsent text of a conversation; None is the one not yet begun."""
+        ...
+
+    async def save_draft_attachments(
+        self, conversation_id: ConversationId | None, attachments: Sequence[Attachment]
+    ) -> None:
+        """Store what is attached to the unsent text of a conversation, in this order."""
+        ...
+
     async def add_attachment(self, data: bytes, attachment: Attachment) -> None:
         """Store the bytes of an attachment under their digest, once."""
         ...
@@ -269,21 +280,16 @@ class ConversationStore(Protocol):
         """Return the ids of all conversations outside the trash, the oldest first."""
         ...
 
-    async def import_conversation(
-        self,
-        conversation: Conversation,
-        messages: Sequence[Message],
-        attachments: Mapping[str, bytes],
-        *,
-        origin: str = "",
-    ) -> bool:
-        """Store a conversation with all its messages in one transaction; False if it is there already.
+    async def take_in(self, conversations: Sequence[WholeConversation]) -> tuple[Taken, ...]:
+        """Store conversations in one transaction, each of them whole or not at all.
 
-        Every field is stored as it is. A conversation is there if its id is, or its origin.
-
-        Raises:
-            BadRequest: One of the messages is stored in another conversation.
+        Every field is stored as it is. A conversation is there if its id is, or its origin: then it gets
+        the messages that it does not have.
         """
+        ...
+
+    async def give_back(self, taken: Sequence[Taken], now: float) -> None:
+        """Undo that conversations were taken in; what has been touched since is kept in the trash."""
         ...
 
     async def search(self, query: SearchQuery | str, *, limit: int = 50) -> tuple[SearchHit, ...]:

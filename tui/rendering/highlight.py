@@ -1,14 +1,16 @@
 """Highlighting code one line at a time, so that a growing block costs only what is new."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.rendering.ink import Ink, Run
+from tui.rendering.spans import INSIDE, Opener, Span, closing, embedded_in, openers_of
 
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer, RegexLexer
+    import re
+
+    from pygments.lexer import Lexer, LexerContext, RegexLexer
     from pygments.token import _TokenType
 
     Piece = tuple[_TokenType | str, str]
@@ -21,65 +23,51 @@ _LONGEST: Final = 2_000
 """Longer lines are data, not code to read: they stay plain."""
 
 _SEGMENT: Final = 1_000
-"""After so many lines the lexer starts afresh, so that no line depends on more than these before it."""
+"""After so many lines the lexer starts afresh, so that no line depends on many more than these before it."""
 
-_SPANNING: Final = {
-    "/*": ("*/", "code.comment"),
-    "<!--": ("-->", "code.comment"),
-    "--[[": ("]]", "code.comment"),
-    "{-": ("-}", "code.comment"),
-    "<#": ("#>", "code.comment"),
-    "(*": ("*)", "code.comment"),
-    '"""': ('"""', "code.string"),
-    "`": ("`", "code.string"),
-    "'": ("'", "code.string"),
-}
-"""What begins a construct of several lines: how it ends, and what it is."""
-
-_C_LIKE: Final = """
-    c cpp csharp java javascript typescript jsx tsx go css scss less php swift kotlin scala dart groovy cuda v
-    objective-c rust sql mysql postgresql plpgsql transact-sql solidity protobuf glsl hlsl zig
-"""
-_OPENERS: Final = {
-    **dict.fromkeys(_C_LIKE.split(), ("/*",)),
-    **dict.fromkeys(("html", "xml", "svg", "vue"), ("<!--",)),
-    "go": ("/*", "`"),
-    "lua": ("--[[",),
-    "haskell": ("{-",),
-    "powershell": ("<#",),
-    "ocaml": ("(*",),
-    "fsharp": ("(*",),
-    "kotlin": ("/*", '"""'),
-    "swift": ("/*", '"""'),
-    "scala": ("/*", '"""'),
-    "bash": ("'",),
-}
-"""By lexer: the constructs that Pygments matches with one expression over several lines."""
-
-_INSIDE: Final = re.compile("str|quot|dq|sq|comment|backtick|literal|heredoc|interp")
-"""Names of states in which an opener is only text."""
+_BREAK: Final = 200
+"""Among so many lines more it starts at the first that looks like a beginning."""
 
 
 class State(NamedTuple):
     """Where a lexer stands between two lines."""
 
     stack: tuple[str, ...] = ("root",)
-    spanning: str = ""
-    """What began the construct that is still open; a key of `_SPANNING`."""
+    span: Span | None = None
+    """What is still open."""
+    context: tuple[tuple[str, object], ...] = ()
+    """What a lexer that looks at indentation keeps besides."""
+
+
+class _Walk:
+    """A lexer on its way through one line."""
+
+    __slots__ = ("context", "openers", "pending", "position", "span", "stack")
+
+    def __init__(self, state: State, openers: list[Opener]) -> None:
+        self.position = 0
+        self.stack = list(state.stack)
+        self.span = state.span
+        self.pending: Span | None = None
+        """What begins with the next line."""
+        self.openers = openers
+        self.context: LexerContext | None = None
 
 
 class LineLexer:
     """Turns lines of one language into runs, each from the state that the line before left."""
 
-    __slots__ = ("_lexer", "_openers", "_regex", "start")
+    __slots__ = ("_lexer", "_openers", "_regex", "_remaps", "start")
 
     def __init__(self, lexer: "Lexer") -> None:
         from pygments.lexer import ExtendedRegexLexer, RegexLexer
 
         self._lexer = lexer
-        self._regex = isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer)
-        names = [lexer.name.lower(), *lexer.aliases]
-        self._openers: tuple[str, ...] = next((_OPENERS[name] for name in names if name in _OPENERS), ())
+        self._regex = isinstance(lexer, RegexLexer)
+        whole = type(lexer).get_tokens_unprocessed
+        own = (RegexLexer.get_tokens_unprocessed, ExtendedRegexLexer.get_tokens_unprocessed)
+        self._remaps = self._regex and not isinstance(lexer, ExtendedRegexLexer) and whole not in own
+        self._openers = openers_of([lexer.name.lower(), *lexer.aliases])
         self.start = State(("root", "php") if self._regex and lexer.name == "PHP" else ("root",))
 
     def lex(self, line: str, state: State) -> tuple[list[Run], State]:
@@ -88,15 +76,17 @@ class LineLexer:
             return [(line, _PLAIN)], state
         if not self._regex:
             return _merged(line, ((kind, text) for _, kind, text in self._whole(line))), state
-        stack = list(state.stack)
-        opened: list[str] = [state.spanning] if state.spanning else []
-        pieces = list(self._pieces(line + "\n", stack, opened))
-        return _merged(line, pieces), State(_shared(tuple(stack)), opened[0] if opened else "")
+        text = line + "\n"
+        walk = _Walk(state, [each for each in self._openers if each.hint in line])
+        walk.context = _context(self._lexer, text, walk.stack, state.context)
+        runs = _merged(line, self._pieces(text, walk))
+        span = walk.span or walk.pending
+        return runs, State(_shared(tuple(walk.stack)), span, _kept(walk.context))
 
     def _whole(self, line: str) -> Iterator[tuple[int, "_TokenType", str]]:
         return self._lexer.get_tokens_unprocessed(line + "\n")
 
-    def _pieces(self, text: str, stack: list[str], opened: list[str]) -> Iterator["Piece"]:
+    def _pieces(self, text: str, walk: _Walk) -> Iterator["Piece"]:
         """Do what `RegexLexer.get_tokens_unprocessed` does, but stop before the end of the text.
 
         The rules that match there, such as a `default` that leaves a state, must see the next line.
@@ -105,37 +95,147 @@ class LineLexer:
 
         lexer = self._lexer
         assert isinstance(lexer, RegexLexer)
-        openers = [opener for opener in self._openers if opener in text]
-        position, size = 0, len(text)
+        size = len(text)
         for _ in range(8 * size + 64):  # a lexer whose rules go round in circles stops here
-            if position >= size:
+            if walk.position >= size:
                 return
-            if opened:
-                close, role = _SPANNING[opened[0]]
-                end = text.find(close, position)
-                stop = size if end < 0 else end + len(close)
-                if end >= 0:
-                    opened.clear()
-                yield role, text[position:stop]
-                position = stop
+            if walk.span is not None:
+                yield from _through(text, walk, walk.span)
                 continue
-            opener = _opening(text, position, openers, stack[-1]) if openers else ""
-            if opener:
-                yield _SPANNING[opener][1], opener
-                opened.append(opener)
-                position += len(opener)
+            if (opened := _opened(text, walk)) is not None:
+                if opened:
+                    yield opened
                 continue
-            position, pieces = _step(lexer, text, position, stack)
-            yield from pieces
+            if walk.context is not None:
+                pieces = _step_in_context(lexer, text, walk, walk.context)
+            else:
+                walk.position, pieces = _step(lexer, text, walk.position, walk.stack)
+            yield from (self._remapped(pieces) if self._remaps else pieces)
+
+    def _remapped(self, pieces: "list[Piece]") -> "Iterator[Piece]":
+        """Yield pieces as a lexer has them that looks at names again when it is done."""
+        from pygments.token import Name
+
+        for kind, text in pieces:
+            if not isinstance(kind, str) and any(kind is each for each in (Name, Name.Other, Name.Builtin)):
+                kind = _kind_of_name(self._lexer, kind, text)
+            yield kind, text
 
 
-def _opening(text: str, position: int, openers: list[str], state: str) -> str:
-    """Return the opener that stands at `position` and is not closed in this line."""
-    for opener in openers:
-        opens = text.startswith(opener, position) and not _INSIDE.search(state)
-        if opens and text.find(_SPANNING[opener][0], position + len(opener)) < 0:
-            return opener
-    return ""
+@lru_cache(maxsize=4096)
+def _kind_of_name(lexer: "Lexer", kind: "_TokenType", name: str) -> "_TokenType":
+    """Return what a lexer takes a name for that it finds alone."""
+    found = [each for _, each, text in lexer.get_tokens_unprocessed(name) if text == name]
+    return found[0] if found and str(found[0][0]) in ("Name", "Keyword", "Operator") else kind
+
+
+def _opened(text: str, walk: _Walk) -> "Piece | tuple[()] | None":
+    """Begin the span that opens here and does not close in this line; return its opener, None for no span."""
+    state = walk.stack[-1]
+    if (embedded := embedded_in(state)) and not closing(embedded.close).match(text, walk.position):
+        walk.span = embedded
+        return ()
+    if not walk.openers:
+        return None
+    is_text = INSIDE.search(state)
+    for opener in walk.openers:
+        if is_text if not opener.state else opener.state != state:
+            continue
+        match = opener.pattern.match(text, walk.position)
+        if match is None:
+            continue
+        span = opener.span(match)
+        if opener.below:
+            walk.pending = walk.pending or span
+        elif closing(span.close).search(text, match.end()):
+            continue
+        else:
+            walk.span = span
+        walk.position = match.end()
+        return opener.role, match.group()
+    return None
+
+
+def _through(text: str, walk: _Walk, span: Span) -> "Iterator[Piece]":
+    """Yield what of a span is in a line, and end it where it closes."""
+    begin = walk.position
+    match = closing(span.close).search(text, begin)
+    stop = match.start() if match else len(text)
+    inner = lexer_for(span.language) if span.language else None
+    after = span.inner
+    if inner is not None:
+        before = span.inner if isinstance(span.inner, State) else inner.start
+        runs, after = inner.lex(text[begin:stop].rstrip("\n"), before)
+        yield from ((ink.role, part) for part, ink in runs)
+    else:
+        yield ("code" if span.language else span.role), text[begin:stop]
+    walk.position = stop
+    if match is None:
+        walk.span = span._replace(inner=after)
+        return
+    walk.span = None
+    if span.pop and len(walk.stack) > 1:
+        walk.stack.pop()
+    if not span.outside:
+        yield span.role, match.group()
+        walk.position = match.end()
+
+
+def _context(
+    lexer: "Lexer", text: str, stack: list[str], kept: tuple[tuple[str, object], ...]
+) -> "LexerContext | None":
+    """Return what a lexer keeps that looks at more than its rules; None for others."""
+    from pygments.lexer import ExtendedRegexLexer, LexerContext
+    from pygments.lexers.data import YamlLexer, YamlLexerContext
+
+    if not isinstance(lexer, ExtendedRegexLexer):
+        return None
+    kind = YamlLexerContext if isinstance(lexer, YamlLexer) else LexerContext
+    context = kind(text, 0, stack)
+    for name, value in kept:
+        setattr(context, name, list(value) if isinstance(value, tuple) else value)
+    return context
+
+
+def _kept(context: "LexerContext | None") -> tuple[tuple[str, object], ...]:
+    """Return what of a context must be known with the next line."""
+    if context is None:
+        return ()
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in vars(context).items()
+        if name not in ("text", "pos", "end", "stack")
+    )
+
+
+def _step_in_context(lexer: "RegexLexer", text: str, walk: _Walk, context: "LexerContext") -> "list[Piece]":
+    """Apply one rule of a lexer that keeps a context; return what it found."""
+    from pygments.token import Error, Whitespace, _TokenType
+
+    context.pos = walk.position
+    rules: Rules = lexer._tokens[walk.stack[-1]]  # type: ignore[attr-defined]
+    pieces: list[Piece] = []
+    for match_rule, action, new_state in rules:
+        match = match_rule(text, context.pos)
+        if not match:
+            continue
+        if isinstance(action, _TokenType):
+            pieces.append((action, match.group()))
+            context.pos = match.end()
+        elif action is not None:
+            pieces.extend((kind, value) for _, kind, value in action(lexer, match, context))  # type: ignore[call-arg]
+        if new_state is not None:
+            _transition(walk.stack, new_state)
+        break
+    else:
+        if text[context.pos] == "\n":
+            walk.stack[:] = ["root"]
+            pieces.append((Whitespace, "\n"))
+        else:
+            pieces.append((Error, text[context.pos]))
+        context.pos += 1
+    walk.position = context.pos
+    return pieces
 
 
 def _step(lexer: "RegexLexer", text: str, position: int, stack: list[str]) -> "tuple[int, list[Piece]]":
@@ -264,11 +364,14 @@ def lexer_for(language: str) -> LineLexer | None:
 class Highlighter:
     """Remembers the lexer's state at the beginning of every line of a block that may grow."""
 
-    __slots__ = ("_lexer", "_segments")
+    __slots__ = ("_begins", "_lexer", "_segments")
 
     def __init__(self, language: str) -> None:
         self._lexer = lexer_for(language.lower())
         self._segments: dict[int, list[State]] = {}
+        """By the line at which the lexer started afresh: its states before that line and the next ones."""
+        self._begins: dict[int, int] = {}
+        """By segment: that line."""
 
     def runs(self, lines: list[str], index: int, last: str | None = None) -> list[Run]:
         """Return the runs of the line at `index`; of those before it, only unseen ones are read.
@@ -278,16 +381,31 @@ class Highlighter:
         line = lines[index] if last is None else last
         if self._lexer is None:
             return [(line, _PLAIN)] if line else []
-        runs, after = self._lexer.lex(line, self._state(self._lexer, lines, index))
-        states = self._segments[index // _SEGMENT]
-        if last is None and len(states) == index % _SEGMENT + 1 < _SEGMENT:
+        begin = self._begin(lines, index, line)
+        states = self._segments.setdefault(begin, [self._lexer.start])
+        while len(states) <= index - begin:
+            states.append(self._lexer.lex(lines[begin + len(states) - 1], states[-1])[1])
+        runs, after = self._lexer.lex(line, states[index - begin])
+        if last is None and len(states) == index - begin + 1:
             states.append(after)
         return runs
 
-    def _state(self, lexer: LineLexer, lines: list[str], index: int) -> State:
-        segment, offset = divmod(index, _SEGMENT)
-        states = self._segments.setdefault(segment, [lexer.start])
-        while len(states) <= offset:
-            line = lines[segment * _SEGMENT + len(states) - 1]
-            states.append(lexer.lex(line, states[-1])[1])
-        return states[offset]
+    def _begin(self, lines: list[str], index: int, line: str) -> int:
+        """Return the line at or before `index` at which the lexer starts afresh.
+
+        It must not be in the middle of something: after an empty line, one without indentation hardly is.
+        Which line it is depends only on lines up to `index`, however many there are.
+        """
+        segment = index // _SEGMENT
+        if segment == 0:
+            return 0
+        if (known := self._begins.get(segment)) is not None and known <= index:
+            return known
+        first = segment * _SEGMENT
+        for place in range(first, min(index, first + _BREAK) + 1):
+            text = line if place == index else lines[place]
+            if place == first + _BREAK or (text[:1].strip() and not lines[place - 1].strip()):
+                if place < len(lines):
+                    self._begins[segment] = place
+                return place
+        return self._begin(lines, first - 1, lines[first - 1])

@@ -30,10 +30,9 @@ from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
-from tui.screens.model_actions import ModelActions
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
-from tui.screens.tree import TreeScreen
+from tui.screens.slash import SlashActions
 from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
 from tui.widgets.conversation_list import ConversationList
@@ -52,7 +51,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(ModelActions, TreeScreen):
+class ChatScreen(SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -132,6 +131,7 @@ class ChatScreen(ModelActions, TreeScreen):
         )
         await session.begin(first)
         self.session = session
+        self.pane.prompt.complete_from(self)
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
@@ -275,9 +275,9 @@ class ChatScreen(ModelActions, TreeScreen):
         if wanted is not None:
             self._open(wanted)
 
-    def action_find(self) -> None:
+    def action_find(self, words: str = "") -> None:
         """Find words in this conversation."""
-        self.pane.find_bar.open()
+        self.pane.find_bar.open(words)
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the side panel."""
@@ -309,13 +309,14 @@ class ChatScreen(ModelActions, TreeScreen):
         """Export the open conversation, or import others."""
         if self.session is not None:
             # Imported late: what it needs is no part of a start.
-            from tui.screens.transfer import ExportScreen, ImportScreen
+            from tui.screens.importing import ImportScreen
+            from tui.screens.transfer import ExportScreen
 
-            services = self.session.services
             if direction == "export":
-                self.app.push_screen(ExportScreen(services, self.session.conversation))
+                self.app.push_screen(ExportScreen(self.session.services, self.session.conversation))
             else:
-                self.app.push_screen(ImportScreen(services))
+                # Even from a temporary conversation, what is imported is stored.
+                self.app.push_screen(ImportScreen(self.session.home), self._imported)
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Final
 
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage
-from tui.domain.errors import BadRequest
 
 if TYPE_CHECKING:
     from tui.services import Services
@@ -84,6 +83,5 @@ class Editing:
 
 
 async def _back_to(services: "Services", conversation_id: ConversationId, leaf: MessageId | None) -> None:
-    if conversation_id in services.generation.live:
-        raise BadRequest("An answer is being written.", "Stop it with Esc, then undo.")
+    await services.generation.halt(conversation_id)
     await services.store.set_active_leaf(conversation_id, leaf)

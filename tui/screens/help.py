@@ -27,7 +27,7 @@ EDITING = "Editing text"
 """The heading of the input's own keys."""
 
 _KEY_CELLS = 24
-_ELSEWHERE = (Scope.PROMPT, Scope.TRANSCRIPT, Scope.SIDEBAR)
+_ELSEWHERE = (Scope.PROMPT, Scope.COMPLETION, Scope.TRANSCRIPT, Scope.SIDEBAR)
 
 
 @dataclass(frozen=True, slots=True)

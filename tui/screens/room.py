@@ -1,6 +1,7 @@
 """What every part of the chat screen has in common."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final
 
 from textual.getters import query_one
 
@@ -11,6 +12,21 @@ from tui.screens.frames import QuickScreen
 from tui.screens.session import ChatSession
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
+
+_OFFERED_SECONDS: Final = 10
+"""How long a toast offers to undo."""
+
+
+def undoable(what: str, number: int) -> str:
+    """Return a toast's markup: what was done, as it is, and a link that undoes it.
+
+    Args:
+        what: What was done, in the past tense; nothing in it is markup.
+        number: Which step it is that can be undone.
+    """
+    # Textual's own `escape` leaves some brackets, and a title must never be a link.
+    words = sanitize_line(f"{what[:1].upper()}{what[1:]}").replace("[", "\\[")
+    return f"{words} · [@click=app.undo_step({number})]Undo[/] or Ctrl+Z"
 
 
 class Room(QuickScreen):
@@ -50,6 +66,12 @@ class Room(QuickScreen):
         """Show some words for a while."""
         self.app.notify(sanitize_line(words), markup=False, timeout=5)
 
-    def _say_deleted(self, what: str) -> None:
-        """Say what was deleted, and that it can be undone."""
-        self._say(f"{what[:1].upper()}{what[1:]} — Ctrl+Z undoes")
+    def _say_done(self, what: str) -> None:
+        """Say what was done last, and offer to undo it.
+
+        Args:
+            what: What was done, in the past tense.
+        """
+        session = self.session
+        number = session.services.undo.last if session is not None else 0
+        self.app.notify(undoable(what, number), timeout=_OFFERED_SECONDS)

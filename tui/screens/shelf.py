@@ -72,7 +72,7 @@ class ShelfRoom(TemporaryRoom):
         instead = self.sidebar.neighbour(1) or self.sidebar.neighbour(-1)
         session.home.generation.stop(conversation_id)
         try:
-            self._say_deleted(await session.home.collection.delete([conversation_id]))
+            self._say_done(await session.home.collection.delete([conversation_id]))
             if is_open:
                 await session.open(instead if instead != conversation_id else None)
         except TuiError as error:

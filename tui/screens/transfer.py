@@ -1,13 +1,12 @@
-"""Conversations to a file and from one: the export dialog and the import screen."""
+"""Conversations to a file: the export dialog, and what it shares with the import screen."""
 
-import os
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet, Static
@@ -15,14 +14,12 @@ from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet, Stat
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.domain.conversation import Conversation
-from tui.domain.errors import FileInTheWay, FileUnusable, TuiError
+from tui.domain.errors import FileInTheWay, TuiError
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.work import begin_work
 from tui.services import Services
 from tui.services.clock import SystemClock
 from tui.services.transfer.export import ExportFormat, ExportService
-from tui.services.transfer.importing import ImportProgress, ImportRun, ImportService, ImportSummary
-from tui.services.transfer.sources import Program, locate
 from tui.services.transfer.writing import file_name
 
 _FORMATS: Final = (
@@ -31,9 +28,8 @@ _FORMATS: Final = (
     (ExportFormat.HTML, "HTML: this branch as a page with its images"),
 )
 _SHORT_ID: Final = 8
-_SHOWN_FAILURES: Final = 100
 
-_CSS: Final = """
+TRANSFER_CSS: Final = """
     {name} {{
         align: center middle;
         background: $background 50%;
@@ -119,7 +115,7 @@ class ExportScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.DIALOG)]
 
-    DEFAULT_CSS = _CSS.format(name="ExportScreen")
+    DEFAULT_CSS = TRANSFER_CSS.format(name="ExportScreen")
 
     path = getters.query_one("#path", Input)
     everything = getters.query_one(Checkbox)
@@ -240,122 +236,3 @@ class ExportScreen(ModalScreen[None]):
 
     def _tell(self, text: str) -> None:
         self.message.update(Content(sanitize(text)))
-
-
-class ImportScreen(ModalScreen[None]):
-    """Asks what to import, shows how far it is, and says what came of it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.DIALOG)]
-
-    DEFAULT_CSS = _CSS.format(name="ImportScreen")
-
-    path = getters.query_one("#path", Input)
-    message = getters.query_one("#message", Static)
-    details = getters.query_one("#details", VerticalScroll)
-    close_button = getters.query_one("#no", Button)
-
-    def __init__(self, services: Services) -> None:
-        """Make the screen.
-
-        Args:
-            services: Where conversations go.
-        """
-        super().__init__()
-        self._service = ImportService(services.store, services.bus, SystemClock())
-        self._run: ImportRun | None = None
-        self._stores = _found_stores()
-
-    def compose(self) -> ComposeResult:
-        """Compose the path, the stores that were found, and what comes of it."""
-        with Vertical(id="panel"):
-            yield Static("Import conversations", id="heading")
-            yield Static(
-                "A file of ollama-tui, ChatGPT (JSON or ZIP) or Open WebUI. What is here already stays.",
-                classes="label",
-            )
-            yield Input(id="path", placeholder="path of a file or folder")
-            if self._stores:
-                with Horizontal(id="stores"):
-                    for program in self._stores:
-                        yield Button(f"From {program.value}", id=f"from-{program.value}", compact=True)
-            yield Static("", id="message")
-            with VerticalScroll(id="details"):
-                yield Static("", id="failures")
-            with Horizontal(id="buttons"):
-                yield Button("Close", id="no", compact=True)
-                yield Button("Import", id="yes", compact=True)
-
-    def on_mount(self) -> None:
-        """Wait for a path."""
-        self.details.display = False
-        self.path.focus()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.action_answer(True)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        name = (event.button.id or "").removeprefix("from-")
-        if name in ("yes", "no"):
-            self.action_answer(name == "yes")
-        else:
-            self._begin(self._stores[Program(name)])
-
-    def action_move(self) -> None:
-        """Go to the next field."""
-        self.focus_next()
-
-    def action_answer(self, answer: bool) -> None:
-        """Begin to import; or stop, or close where nothing runs."""
-        if self._run is not None:
-            if not answer:
-                self._run.stop()
-        elif not answer:
-            self.dismiss(None)
-        elif self.path.value.strip():
-            self._begin(path_from(self.path.value))
-
-    def _begin(self, path: Path) -> None:
-        if self._run is None:
-            self._run = self._service.begin(self._show_progress)
-            self.details.display = False
-            self.close_button.label = "Stop"
-            begin_work(self, self._import(self._run, path), "import")
-
-    async def _import(self, run: ImportRun, path: Path) -> None:
-        try:
-            self._show_summary(await run.run([path]))
-        except TuiError as error:
-            self._tell(f"{error.message} {error.hint}")
-        finally:
-            self._run = None
-            self.close_button.label = "Close"
-
-    def _show_progress(self, progress: ImportProgress) -> None:
-        read = "reading" if progress.fraction is None else f"{progress.fraction:.0%}"
-        self._tell(f"{progress.file}, {read}: {progress.imported:,} imported · Esc stops")
-
-    def _show_summary(self, summary: ImportSummary) -> None:
-        self._tell(summary.in_words())
-        lines = [f"{failure.place}: {failure.reason}" for failure in summary.failures[:_SHOWN_FAILURES]]
-        if summary.failed > len(lines):
-            lines.append(f"… and {summary.failed - len(lines):,} more")
-        self.query_one("#failures", Static).update(
-            Content("\n".join(sanitize_line(line, 1000) for line in lines))
-        )
-        self.details.display = bool(lines)
-
-    def _tell(self, text: str) -> None:
-        self.message.update(Content(sanitize(text)))
-
-
-def _found_stores() -> dict[Program, Path]:
-    """Return the programs whose conversations are on this machine, and where."""
-    found: dict[Program, Path] = {}
-    for program in Program:
-        try:
-            found[program] = locate(program, os.environ, Path.home())
-        except FileUnusable:
-            continue
-    return found

@@ -67,7 +67,7 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     async def _delete_message(self, session: ChatSession, message: Message) -> None:
         try:
-            self._say_deleted(await session.services.collection.delete_message(message))
+            self._say_done(await session.services.collection.delete_message(message))
             await session.open(message.conversation_id)
         except TuiError as error:
             self.tell(error)
@@ -80,7 +80,7 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     async def _clear(self, session: ChatSession, conversation_id: ConversationId) -> None:
         try:
-            self._say_deleted(await session.services.collection.clear(conversation_id))
+            self._say_done(await session.services.collection.clear(conversation_id))
             await session.open(conversation_id)
         except TuiError as error:
             self.tell(error)
@@ -92,14 +92,23 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     def action_undo(self) -> None:
         """Take back what was done last."""
-        if self.session is not None:
-            self._start(self._undo(self.session), "tree")
+        self.undo_step(None)
 
-    async def _undo(self, session: ChatSession) -> None:
+    def _imported(self, step: int | None) -> None:
+        """Offer to undo an import."""
+        if step and self.session is not None and self.session.services.undo.last == step:
+            self._say_done(self.session.services.undo.next)
+
+    def undo_step(self, number: int | None) -> None:
+        """Take back what has a number, or what was done last; says what came of it."""
+        if self.session is not None:
+            self._start(self._undo(self.session, number), "tree")
+
+    async def _undo(self, session: ChatSession, number: int | None) -> None:
         try:
-            undone = await session.services.undo.undo()
+            undone = await session.services.undo.undo(number)
             if undone is None:
-                self._say("There is nothing to undo.")
+                self._say("There is nothing to undo." if number is None else "This was undone already.")
                 return
             self._say(f"Undone: {undone.what}")
             if undone.conversation_id is not None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.backends.connect import connect_ollama
+from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
-from tui.domain.model import find_running
+from tui.domain.model import find_model, find_running
+from tui.services.attachments.service import AttachmentService
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
 from tui.services.conversations import ConversationService
@@ -56,6 +58,7 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    attachments: AttachmentService
     presets: PresetService
 
     async def aclose(self) -> None:
@@ -116,7 +119,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         bus=bus,
         fixed=bool({"server.host", "engine.gguf"} & settings.typed),
     )
-    over = _over_store(settings, store, bus, clock, servers, server)
+    over = _over_store(settings, store, bus, clock, servers, server, models)
     services = Services(
         settings=settings,
         bus=bus,
@@ -129,6 +132,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        attachments=over.attachments,
         engine=engine,
         library=library,
         pulls=PullService(
@@ -169,6 +173,7 @@ class _OverStore:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    attachments: AttachmentService
 
 
 def _over_store(
@@ -178,6 +183,7 @@ def _over_store(
     clock: SystemClock,
     servers: ServerDirectory,
     server: ServerMonitor,
+    models: ModelService,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
 
@@ -189,7 +195,12 @@ def _over_store(
     undo = UndoService()
     generation = GenerationService(
         store=store,
-        turns=TurnService(store, clock, settings.chat.keep_alive),
+        turns=TurnService(
+            store,
+            clock,
+            settings.chat.keep_alive,
+            sees=lambda name: may_see(find_model(name, models.models)),
+        ),
         backend=reach,
         bus=bus,
         clock=clock,
@@ -208,6 +219,7 @@ def _over_store(
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
+        attachments=AttachmentService(store, settings.attachments),
     )
 
 
@@ -218,7 +230,13 @@ async def temporary(services: Services) -> Services:
     """
     store = await services.store.beside()
     over = _over_store(
-        services.settings, store, services.bus, SystemClock(), services.servers, services.server
+        services.settings,
+        store,
+        services.bus,
+        SystemClock(),
+        services.servers,
+        services.server,
+        services.models,
     )
     return replace(
         services,
@@ -229,6 +247,7 @@ async def temporary(services: Services) -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        attachments=over.attachments,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
     UNTITLED,
+    Attachment,
     Conversation,
     ConversationId,
     Message,
@@ -40,6 +41,8 @@ class OpenedConversation:
     """Place and number of siblings, for the messages that have any."""
     queued: tuple[QueuedMessage, ...]
     draft: str
+    files: tuple[Attachment, ...] = ()
+    """What is attached to the draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,17 @@ class ConversationService:
         Raises:
             BadRequest: it is no longer there.
         """
-        conversation, messages, queued, draft = await asyncio.gather(
+        conversation, messages, queued, draft, files = await asyncio.gather(
             self._store.conversation(conversation_id),
             self._store.messages(conversation_id),
             self._store.queued(conversation_id),
             self._store.draft(conversation_id),
+            self._store.draft_attachments(conversation_id),
         )
         if conversation is None:
             raise BadRequest("This conversation is no longer there.")
         path, branches = await asyncio.to_thread(_shown, messages, conversation.active_leaf)
-        return OpenedConversation(conversation, path, branches, queued, draft)
+        return OpenedConversation(conversation, path, branches, queued, draft, files)
 
     async def page(self, *, query: str = "", offset: int = 0, limit: int = 200) -> tuple[Conversation, ...]:
         """Return saved conversations as the side panel lists them.
@@ -216,6 +220,16 @@ class ConversationService:
     async def draft(self, conversation_id: ConversationId | None) -> str:
         """Return the unsent text of a conversation; None is the one not yet begun."""
         return await self._store.draft(conversation_id)
+
+    async def draft_files(self, conversation_id: ConversationId | None) -> tuple[Attachment, ...]:
+        """Return what is attached to the unsent text of a conversation; None is the one not yet begun."""
+        return await self._store.draft_attachments(conversation_id)
+
+    async def save_draft_files(
+        self, conversation_id: ConversationId | None, files: Sequence[Attachment]
+    ) -> None:
+        """Store what is attached to the unsent text of a conversation."""
+        await self._store.save_draft_attachments(conversation_id, files)
 
     async def save_draft(self, conversation_id: ConversationId | None, text: str) -> None:
         """Store the unsent text of a conversation."""

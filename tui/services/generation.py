@@ -139,16 +139,28 @@ class GenerationService:
         await self._publish_queue(conversation_id)
         self.resume(conversation_id)
 
-    async def edit(self, conversation_id: ConversationId, message_id: MessageId, content: str) -> None:
-        """Ask in other words, beside a message that is there; what it was sent with goes along.
+    async def edit(
+        self,
+        conversation_id: ConversationId,
+        message_id: MessageId,
+        content: str,
+        attachments: tuple[Attachment, ...] | None = None,
+    ) -> None:
+        """Ask in other words, beside a message that is there.
+
+        Args:
+            conversation_id: Where.
+            message_id: Which message.
+            content: The other words.
+            attachments: What goes along; None for what the message was sent with.
 
         Raises:
             BadRequest: there is nothing in it, an answer is being written, or the message is gone.
             StoreUnavailable: it could not be stored and was not sent.
         """
-        if not content.strip():
+        if not content.strip() and not attachments:
             raise BadRequest("The message is empty.")
-        await self._begin(conversation_id, Edit(message_id, content))
+        await self._begin(conversation_id, Edit(message_id, content, attachments))
 
     async def regenerate(self, conversation_id: ConversationId, answer_id: MessageId) -> None:
         """Have an answer written again, beside the one that is there.
@@ -176,6 +188,20 @@ class GenerationService:
         worker.stopped = True
         worker.stream.cancel()
         return True
+
+    async def halt(self, conversation_id: ConversationId) -> None:
+        """Stop the answer in a conversation, and wait until its end is stored.
+
+        Raises:
+            BadRequest: messages wait there to be sent, or the end cannot be stored now.
+        """
+        if await self._store.queued(conversation_id):
+            raise BadRequest("Messages wait here to be sent.", "Take them back first.")
+        worker = self._workers.get(conversation_id)
+        if self.stop(conversation_id) and worker is not None and worker.task is not None:
+            await asyncio.wait({worker.task})
+        if conversation_id in self._workers:
+            raise BadRequest("An answer is being written.", "Stop it first with Esc.")
 
     async def change_queued(self, queued: QueuedMessage, content: str) -> None:
         """Replace the text of a message that waits.

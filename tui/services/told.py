@@ -1,22 +1,50 @@
 """What a model is told of a message."""
 
+from collections.abc import Callable
+
+from tui.domain.attachment import is_picture, is_text, quoted
 from tui.domain.conversation import Message
 from tui.domain.generation import ChatMessage
 from tui.domain.ports import ConversationStore
+from tui.domain.text import sanitize_line
 
 
 class Teller:
     """Makes of stored messages what is sent to a model."""
 
-    def __init__(self, store: ConversationStore) -> None:
-        self._store = store
+    def __init__(self, store: ConversationStore, sees: Callable[[str], bool] = lambda _: True) -> None:
+        """Make a teller.
 
-    async def told(self, message: Message) -> ChatMessage:
-        """Return a message as a model is told it, with the bytes of its images."""
-        images: list[bytes] = []
+        Args:
+            store: Where files are.
+            sees: Tells of a model whether it may be sent pictures: it sees, or is not known not to.
+        """
+        self._store = store
+        self._sees = sees
+
+    async def told(self, message: Message, model: str = "") -> ChatMessage:
+        """Return a message as a model is told it: quoted files first, then its words, and the pictures.
+
+        A model that does not see is told in words that there was a picture; a server would refuse the
+        whole request otherwise.
+
+        Args:
+            message: As it is stored.
+            model: Who is told; empty for one that sees.
+        """
+        pictures: list[bytes] = []
+        texts: list[str] = []
+        sees = not model or self._sees(model)
         for attachment in message.attachments:
-            if attachment.media_type.startswith("image/"):
-                data = await self._store.attachment_data(attachment.digest)
-                if data is not None:
-                    images.append(data)
-        return ChatMessage(message.role, message.content, tuple(images))
+            if is_picture(attachment) and not sees:
+                texts.append(f"[A picture that you cannot see: {sanitize_line(attachment.name)}]")
+                continue
+            data = await self._store.attachment_data(attachment.digest)
+            if data is None:
+                continue
+            if is_picture(attachment):
+                pictures.append(data)
+            elif is_text(attachment):
+                texts.append(quoted(attachment.name, data.decode("utf-8", "replace")))
+        words = [message.content] if message.content.strip() or not texts else []
+        return ChatMessage(message.role, "\n\n".join([*texts, *words]), tuple(pictures))

@@ -1,5 +1,6 @@
 """A turn of a conversation: what is stored before the model is asked, and what it is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
@@ -36,6 +37,8 @@ class Edit:
 
     message_id: MessageId
     content: str
+    attachments: tuple[Attachment, ...] | None = None
+    """What goes along; None for what the other message was sent with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,15 @@ class Turn:
 class TurnService:
     """Stores turns and makes the requests for them."""
 
-    def __init__(self, store: ConversationStore, clock: Clock, keep_alive: str = "") -> None:
+    def __init__(
+        self,
+        store: ConversationStore,
+        clock: Clock,
+        keep_alive: str = "",
+        sees: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._store = store
-        self._teller = Teller(store)
+        self._teller = Teller(store, sees)
         self._clock = clock
         self._keep_alive = keep_alive or None
 
@@ -96,7 +105,8 @@ class TurnService:
             case Edit():
                 asked = _question_in(messages, job.message_id)
                 path = active_path(messages, asked.parent_id)
-                return await self._asked(conversation, path, Ask(job.content, asked.attachments))
+                files = asked.attachments if job.attachments is None else job.attachments
+                return await self._asked(conversation, path, Ask(job.content, files))
             case Regenerate():
                 old = _answer_in(messages, job.answer_id)
                 path = active_path(messages, old.parent_id)
@@ -148,7 +158,7 @@ class TurnService:
             if isinstance(message, str):
                 told.append(ChatMessage(role, message))
             else:
-                told.append(await self._teller.told(message))
+                told.append(await self._teller.told(message, conversation.model))
         return ChatRequest(
             model=conversation.model,
             messages=tuple(told),

@@ -23,6 +23,7 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
+    number: int
     undone: Undone
     undo: Callable[[], Awaitable[None]]
 
@@ -32,6 +33,7 @@ class UndoService:
 
     def __init__(self) -> None:
         self._steps: deque[_Step] = deque(maxlen=_KEPT)
+        self._pushed = 0
 
     def push(
         self, what: str, undo: Callable[[], Awaitable[None]], conversation_id: ConversationId | None = None
@@ -43,25 +45,34 @@ class UndoService:
             undo: Takes it back; may raise a `TuiError`.
             conversation_id: Where it can be seen.
         """
-        self._steps.append(_Step(Undone(what, conversation_id), undo))
+        self._pushed += 1
+        self._steps.append(_Step(self._pushed, Undone(what, conversation_id), undo))
 
     @property
     def next(self) -> str:
         """What would be taken back next; empty for nothing."""
         return self._steps[-1].undone.what if self._steps else ""
 
-    async def undo(self) -> Undone | None:
-        """Take back what was done last; None when there is nothing.
+    @property
+    def last(self) -> int:
+        """The number of what was done last, which `undo` takes; 0 for nothing."""
+        return self._steps[-1].number if self._steps else 0
+
+    async def undo(self, number: int | None = None) -> Undone | None:
+        """Take back what was done last, or what has a number; None when there is nothing such.
 
         Raises:
             TuiError: it could not be taken back; it can be tried again.
         """
-        if not self._steps:
+        wanted = self.last if number is None else number
+        step = next((each for each in self._steps if each.number == wanted), None)
+        if step is None:
             return None
-        step = self._steps.pop()
+        place = self._steps.index(step)
+        self._steps.remove(step)
         try:
             await step.undo()
         except TuiError:
-            self._steps.append(step)
+            self._steps.insert(min(place, len(self._steps)), step)
             raise
         return step.undone

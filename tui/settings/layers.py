@@ -11,7 +11,7 @@ from tui.domain.errors import SettingsError
 from tui.settings.schema import Settings
 from tui.settings.servers import read_servers
 
-SECTIONS = ("server", "chat", "interface", "engine")
+SECTIONS = ("server", "chat", "interface", "engine", "attachments")
 """The tables of the settings file whose keys are settings."""
 
 _ENVIRONMENT_PREFIX = "OLLAMA_TUI_"
@@ -117,7 +117,9 @@ def _set(settings: Settings, key: str, value: object, where: str) -> Settings:
     section, _, name = key.rpartition(".")
     table = getattr(settings, section)
     assert is_dataclass(table)
-    converted = _convert(value, type(getattr(table, name)), f"{where}: {key}")
+    kind = type(getattr(table, name))
+    read = _whole(value, table, name, f"{where}: {key}") if kind is int else None
+    converted = _convert(value, kind, f"{where}: {key}") if read is None else read
     changed: dict[str, Any] = {section: replace(cast("Any", table), **{name: converted})}
     return replace(settings, **changed)
 
@@ -131,6 +133,15 @@ def _convert(value: object, kind: type, where: str) -> object:
     elif type(value) is kind:
         return value
     raise SettingsError(f"{where} must be {_words(kind)}, not {value!r}.")
+
+
+def _whole(value: object, table: Any, name: str, where: str) -> int:
+    """Return `value` as a whole number within the bounds of a setting, text being read as such."""
+    low, high = next(field.metadata["bounds"] for field in fields(table) if field.name == name)
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if type(number) is int and low <= number <= high:
+        return number
+    raise SettingsError(f"{where} must be a whole number from {low} to {high}, not {value!r}.")
 
 
 def _words(kind: type) -> str:

@@ -78,6 +78,18 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentSettings:
+    """Files that go along with a message."""
+
+    longest_side: int = field(default=1568, metadata={"bounds": (64, 8192)})
+    """Pixels; a picture with a longer side is scaled down to it before it is sent."""
+    most_bytes: int = field(default=32 << 20, metadata={"bounds": (1, 256 << 20)})
+    """Bytes that a file may have that is attached."""
+    most_characters: int = field(default=2_000_000, metadata={"bounds": (1, 50_000_000)})
+    """Characters of a text that is attached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, as they are in force."""
 
@@ -85,6 +97,7 @@ class Settings:
     chat: ChatSettings = ChatSettings()
     interface: InterfaceSettings = InterfaceSettings()
     engine: EngineSettings = EngineSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command ids and the keys that replace their defaults, comma separated."""
     servers: Mapping[str, NamedServer] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tui.domain.conversation import (
     QueuedMessage,
 )
 from tui.storage.database import Database
+from tui.storage.draft_files import DraftFiles
 from tui.storage.failures import translated
 from tui.storage.instances import Instance
 from tui.storage.messages import (
@@ -77,7 +78,7 @@ _SHOW: Final = "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE i
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore(Shelf, WholeConversations):
+class SqliteConversationStore(Shelf, WholeConversations, DraftFiles):
     """A `ConversationStore` in one file, which several processes may have open."""
 
     _owns_instance = True

@@ -149,6 +149,11 @@ def unhide_messages(
     )
 
 
+def remove_messages(connection: sqlite3.Connection, ids: Set[MessageId]) -> None:
+    """Remove messages for good that nothing which stays follows."""
+    connection.executemany("DELETE FROM messages WHERE id = ?", [(identity,) for identity in sorted(ids)])
+
+
 def load_messages(connection: sqlite3.Connection, conversation_id: ConversationId) -> tuple[Message, ...]:
     """Return all messages of a conversation in the order they were stored."""
     row: tuple[int] | None = connection.execute(
@@ -203,13 +208,7 @@ def insert_attachments(
 ) -> None:
     """Link attachments, whose bytes must be stored, to a message in the `table` of such links."""
     for position, attachment in enumerate(attachments):
-        if (
-            connection.execute("SELECT 1 FROM attachments WHERE digest = ?", (attachment.digest,)).fetchone()
-            is None
-        ):
-            raise StoreUnavailable(
-                f"The attachment {attachment.name} is no longer stored.", "Attach the file again."
-            )
+        require_attachment(connection, attachment)
         connection.execute(
             f"INSERT INTO {table} (message, position, digest, name, media_type, width, height)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -222,6 +221,19 @@ def insert_attachments(
                 attachment.width,
                 attachment.height,
             ),
+        )
+
+
+def require_attachment(connection: sqlite3.Connection, attachment: Attachment) -> None:
+    """Make sure that the bytes of an attachment are stored.
+
+    Raises:
+        StoreUnavailable: They are not.
+    """
+    found = "SELECT 1 FROM attachments WHERE digest = ?"
+    if connection.execute(found, (attachment.digest,)).fetchone() is None:
+        raise StoreUnavailable(
+            f"The attachment {attachment.name} is no longer stored.", "Attach the file again."
         )
 
 
@@ -287,13 +299,16 @@ def delete_conversation(connection: sqlite3.Connection, conversation_id: Convers
         "  WHERE conversations.id = :id)"
         " UNION SELECT digest FROM queued_attachments WHERE message IN"
         " (SELECT queued_messages.key FROM queued_messages JOIN conversations"
-        "  ON conversation = conversations.key WHERE conversations.id = :id)",
+        "  ON conversation = conversations.key WHERE conversations.id = :id)"
+        " UNION SELECT digest FROM draft_attachments JOIN conversations ON conversation = conversations.key"
+        "  WHERE conversations.id = :id",
         {"id": conversation_id},
     ).fetchall()
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
     unused = (
         " NOT EXISTS (SELECT 1 FROM message_attachments AS m WHERE m.digest = attachments.digest)"
         " AND NOT EXISTS (SELECT 1 FROM queued_attachments AS q WHERE q.digest = attachments.digest)"
+        " AND NOT EXISTS (SELECT 1 FROM draft_attachments AS d WHERE d.digest = attachments.digest)"
     )
     connection.executemany(f"DELETE FROM attachments WHERE digest = ? AND {unused}", digests)
     connection.execute(

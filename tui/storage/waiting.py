@@ -6,6 +6,7 @@ from typing import Final
 
 from tui.domain.conversation import Attachment, ConversationId, MessageId, QueuedMessage
 from tui.domain.errors import NoLongerQueued
+from tui.storage.draft_files import draft_of, load_draft_files, store_draft_files
 from tui.storage.instances import InstanceId
 from tui.storage.messages import conversation_key, insert_attachments
 from tui.storage.rows import AttachmentRow, attachment_from, storable
@@ -72,7 +73,7 @@ def load_queued(connection: sqlite3.Connection, conversation_id: ConversationId)
 
 def load_draft(connection: sqlite3.Connection, conversation_id: ConversationId | None) -> str:
     """Return the unsent text of a conversation, or of the one not yet begun."""
-    where, values = _draft_of(conversation_id)
+    where, values = draft_of(conversation_id)
     row: tuple[str] | None = connection.execute(
         f"SELECT content FROM drafts WHERE {where}", values
     ).fetchone()
@@ -81,7 +82,7 @@ def load_draft(connection: sqlite3.Connection, conversation_id: ConversationId |
 
 def store_draft(connection: sqlite3.Connection, conversation_id: ConversationId | None, text: str) -> None:
     """Replace the unsent text of a conversation, or of the one not yet begun."""
-    where, values = _draft_of(conversation_id)
+    where, values = draft_of(conversation_id)
     connection.execute(f"DELETE FROM drafts WHERE {where}", values)
     if text:
         key = None if conversation_id is None else conversation_key(connection, conversation_id)
@@ -120,13 +121,9 @@ def _return_to_drafts(connection: sqlite3.Connection, owner: str | None) -> None
         conversation_id = ConversationId(identity)
         draft = load_draft(connection, conversation_id)
         store_draft(connection, conversation_id, f"{draft}\n\n{content}" if draft else content)
+        files = (*load_draft_files(connection, conversation_id), *_attachments(connection, key))
+        store_draft_files(connection, conversation_id, files)
         connection.execute("DELETE FROM queued_messages WHERE key = ?", (key,))
-
-
-def _draft_of(conversation_id: ConversationId | None) -> tuple[str, tuple[str, ...]]:
-    if conversation_id is None:
-        return "conversation IS NULL", ()
-    return "conversation = (SELECT key FROM conversations WHERE id = ?)", (conversation_id,)
 
 
 def _attachments(connection: sqlite3.Connection, key: int) -> tuple[Attachment, ...]:

@@ -91,9 +91,12 @@ class FindBar(Horizontal):
         """Whether it is shown."""
         return self.has_class("-open")
 
-    def open(self) -> None:
-        """Show the bar, with what was last looked for in it, and take the focus."""
+    def open(self, words: str = "") -> None:
+        """Show the bar, with words or else what was last looked for in it, and take the focus."""
         self.add_class("-open")
+        if words:
+            with self.input.prevent(Input.Changed):
+                self.input.value = words
         self.input.focus()
         if self.input.value:
             self.post_message(self.Changed(self, self.input.value))

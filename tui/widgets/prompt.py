@@ -12,7 +12,9 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tui.commands.bindings import bindings_for
-from tui.commands.command import Scope
+from tui.commands.command import Command, Scope
+from tui.widgets.completing import Completing
+from tui.widgets.completion import CompletionSource
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.terminal_keys import learn_alt_enter
 
@@ -87,6 +89,35 @@ class Prompt(Vertical):
             """The prompt that posted it."""
             return self.prompt
 
+    class CommandWanted(Message):
+        """A command was typed, or chosen in the menu; it is no longer in the input."""
+
+        def __init__(self, prompt: "Prompt", command: Command, argument: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.command = command
+            self.argument = argument
+            """What was typed after its name; empty for nothing."""
+
+        @property
+        def control(self) -> "Prompt":
+            """The prompt that posted it."""
+            return self.prompt
+
+    class FileWanted(Message):
+        """A file was chosen in the menu, to be attached; it is no longer in the input."""
+
+        def __init__(self, prompt: "Prompt", path: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.path = path
+            """As it was typed: relative to the working directory, or beginning with `/` or `~`."""
+
+        @property
+        def control(self) -> "Prompt":
+            """The prompt that posted it."""
+            return self.prompt
+
     def __init__(
         self,
         *,
@@ -115,6 +146,8 @@ class Prompt(Vertical):
         """Texts that were left while walking the history; the unsent one under `len(history)`."""
         self._pending: str | None = None
         """What was submitted and neither accepted nor refused yet."""
+        self.completing: Completing | None = None
+        """What offers commands and files; None until there is a text area."""
 
     def compose(self) -> ComposeResult:
         """Compose the text area."""
@@ -123,6 +156,21 @@ class Prompt(Vertical):
     def on_mount(self) -> None:
         """Learn the keys that break the line."""
         learn_alt_enter()
+        self.completing = Completing(self, self.area)
+        self.area.keys_first = self.completing.press
+
+    def complete_from(self, source: CompletionSource) -> None:
+        """Offer the commands and files that `source` knows, after `/` and `@`."""
+        if self.completing is not None:
+            self.completing.source = source
+
+    def want_command(self, command: Command, argument: str) -> None:
+        """Say that a command is wanted."""
+        self.post_message(self.CommandWanted(self, command, argument))
+
+    def want_file(self, path: str) -> None:
+        """Say that a file is to be attached."""
+        self.post_message(self.FileWanted(self, path))
 
     def focus(self, scroll_visible: bool = True) -> Self:
         """Put the cursor into the input."""
@@ -140,6 +188,8 @@ class Prompt(Vertical):
         self._forget_walk()
         self.area.text = self.area.shown(value)
         self.area.move_cursor(self.area.document.end)
+        if self.completing is not None:
+            self.completing.dismiss()
 
     @property
     def draft(self) -> str:
@@ -203,11 +253,22 @@ class Prompt(Vertical):
     @on(PromptArea.Changed)
     def _changed(self, event: PromptArea.Changed) -> None:
         event.stop()
+        self._look()
         self.post_message(self.Changed(self, self.draft))
 
     @on(PromptArea.SelectionChanged)
     def _moved(self, event: PromptArea.SelectionChanged) -> None:
         event.stop()
+        self._look()
+
+    def _look(self) -> None:
+        if self.completing is not None:
+            self.completing.look()
+
+    def on_descendant_blur(self) -> None:
+        """Close the menu: it belongs to the cursor."""
+        if self.completing is not None:
+            self.completing.close()
 
     @on(PromptArea.Left)
     def _walk_history(self, event: PromptArea.Left) -> None:

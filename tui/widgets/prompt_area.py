@@ -16,6 +16,8 @@ from tui.widgets.pasted import PastedTexts, is_large
 from tui.widgets.terminal_keys import MODIFY_OTHER_KEYS_SHIFT_ENTER
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.widgets.text_area import TextAreaTheme
 
 
@@ -48,6 +50,8 @@ class PromptArea(TextArea, inherit_bindings=False):
         # A blinking cursor would write to the terminal for as long as nothing happens.
         self.cursor_blink = False
         self.pasted = PastedTexts()
+        self.keys_first: Callable[[str], Awaitable[bool]] | None = None
+        """Asked about every key that writes nothing; the key is done with where it says so."""
 
     @property
     def whole_text(self) -> str:
@@ -135,8 +139,13 @@ class PromptArea(TextArea, inherit_bindings=False):
             event.prevent_default()
             self.insert("\n")
             return
-        if not event.is_printable and await self._run_own_binding(event):
-            return
+        if not event.is_printable:
+            if self.keys_first is not None and await self.keys_first(event.key):
+                event.stop()
+                event.prevent_default()
+                return
+            if await self._run_own_binding(event):
+                return
         await super()._on_key(event)
 
     async def _run_own_binding(self, event: events.Key) -> bool:

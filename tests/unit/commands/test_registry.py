@@ -25,6 +25,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.HELP: ("tui.screens.help:HelpScreen",),
     Scope.SEARCH: ("tui.screens.search:SearchScreen",),
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
+    Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),
 }
 
 UNSENDABLE = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+enter", "ctrl+left_square_bracket"}

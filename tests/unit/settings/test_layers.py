@@ -98,3 +98,12 @@ def test_what_is_unknown_warns_with_line_and_nearest_name(tmp_path: Path) -> Non
 
 def test_keys_are_taken_as_they_are(tmp_path: Path) -> None:
     assert load(tmp_path, '[keys]\n"app.help" = "f2"\n').keys == {"app.help": "f2"}
+
+
+def test_whole_numbers_have_bounds(tmp_path: Path) -> None:
+    assert load(tmp_path, "[attachments]\nlongest_side = 800\n").attachments.longest_side == 800
+    typed = {"OLLAMA_TUI_ATTACHMENTS_LONGEST_SIDE": "900"}
+    assert load(tmp_path, environment=typed).attachments.longest_side == 900
+    for wrong in ("1", "true", '"wide"', "9.5"):
+        with pytest.raises(SettingsError, match=r"line 2: attachments\.longest_side must be a whole number"):
+            load(tmp_path, f"[attachments]\nlongest_side = {wrong}\n")

@@ -13,10 +13,10 @@ import pytest
 
 from tests.support.builders import NOW, a_conversation, an_exchange
 from tests.unit.transfer.conftest import DATA, Take, names_in
+from tui.domain.whole import WholeConversation
 from tui.services.transfer import archives, ours
 from tui.services.transfer.elements import Elements
 from tui.services.transfer.importing import ImportService
-from tui.services.transfer.ours import Whole
 from tui.storage.conversations import SqliteConversationStore
 
 GOOD = json.loads((DATA / "open-webui.json").read_text("utf-8"))[1]
@@ -25,7 +25,9 @@ CHATGPT = json.loads((DATA / "chatgpt.json").read_text("utf-8"))
 
 def own_document() -> dict[str, object]:
     conversation = a_conversation("Mine")
-    text = ours.head(NOW) + ours.body(Whole(conversation, an_exchange(conversation))) + ours.foot()
+    text = (
+        ours.head(NOW) + ours.body(WholeConversation(conversation, an_exchange(conversation))) + ours.foot()
+    )
     document = json.loads(text)
     assert isinstance(document, dict)
     return document

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders import a_conversation, a_message, an_answer, an_attachment, an_exchange
+from tests.support.builders import a_conversation, a_message, an_answer, an_attachment, an_exchange, take_in
 from tests.unit.transfer.conftest import names_in
 from tui.domain.conversation import Conversation, MessageStatus, Role
 from tui.domain.errors import BadRequest, FileInTheWay, FileUnusable
@@ -36,7 +36,7 @@ async def conversation(store: SqliteConversationStore) -> Conversation:
         status=MessageStatus.STOPPED,
     )
     conversation = replace(conversation, active_leaf=answer.id)
-    await store.import_conversation(conversation, (asked, other, answer), {an_attachment(PNG).digest: PNG})
+    await take_in(store, conversation, (asked, other, answer), {an_attachment(PNG).digest: PNG})
     return conversation
 
 
@@ -107,7 +107,7 @@ async def test_nothing_hostile_gets_through(
     answer = replace(answer, status=MessageStatus.FAILED)
     tool = replace(a_message(conversation, ATTACK, role=Role.TOOL, parent=answer), tool_name=ATTACK)
     conversation = replace(conversation, active_leaf=tool.id)
-    await store.import_conversation(conversation, (asked, answer, tool), {an_attachment(PNG).digest: PNG})
+    await take_in(store, conversation, (asked, answer, tool), {an_attachment(PNG).digest: PNG})
     text = await text_of(exports, conversation, format)
     assert re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text) is None
     if format is ExportFormat.HTML:
@@ -124,7 +124,7 @@ async def test_absurd_times_are_left_out(
     store: SqliteConversationStore, exports: ExportService, format: ExportFormat
 ) -> None:
     conversation = replace(a_conversation(), created_at=1e300)
-    await store.import_conversation(conversation, (a_message(conversation, created_at=-1e300),), {})
+    await take_in(store, conversation, (a_message(conversation, created_at=-1e300),))
     assert "Capitals" in await text_of(exports, conversation, format)
 
 
@@ -182,7 +182,7 @@ async def test_a_folder_gets_a_file_for_each(
     told: list[tuple[int, int]] = []
     for number in range(3):
         conversation = replace(a_conversation("Same"), created_at=float(number))
-        await store.import_conversation(conversation, an_exchange(conversation), {})
+        await take_in(store, conversation, an_exchange(conversation))
     written = await exports.to_directory(
         await exports.all_ids(), ExportFormat.MARKDOWN, tmp_path / "out", progress=lambda *at: told.append(at)
     )

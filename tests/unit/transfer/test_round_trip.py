@@ -10,7 +10,15 @@ from typing import get_args
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.builders import NOW, a_conversation, a_message, an_answer, an_attachment, an_exchange
+from tests.support.builders import (
+    NOW,
+    a_conversation,
+    a_message,
+    an_answer,
+    an_attachment,
+    an_exchange,
+    take_in,
+)
 from tests.unit.transfer.conftest import StillClock
 from tui.domain.conversation import (
     Attachment,
@@ -107,7 +115,7 @@ async def test_export_import_export_gives_the_same_document(
             for conversation, messages, data in given_wholes:
                 taken = {each.id for m in given_wholes if m[0] != conversation for each in m[1]}
                 if not taken & {each.id for each in messages}:
-                    assert await first.import_conversation(conversation, messages, data)
+                    assert await take_in(first, conversation, messages, data)
             before = await exported(first)
             file = Path(directory) / "export.json"
             file.write_text(before, "utf-8")
@@ -156,7 +164,7 @@ async def test_every_field_is_in_the_document(store: SqliteConversationStore) ->
         tool_name="n",
     )
     conversation = replace(conversation, active_leaf=answer.id)
-    await store.import_conversation(conversation, (asked, answer), {picture.digest: b"\x89PNG picture"})
+    await take_in(store, conversation, (asked, answer), {picture.digest: b"\x89PNG picture"})
     (element,) = json.loads(await exported(store))["conversations"]
     told = element["conversation"].keys()
     assert {field.name for field in fields(Conversation)} - told == {"trashed_at"}
@@ -168,7 +176,7 @@ async def test_every_field_is_in_the_document(store: SqliteConversationStore) ->
 
 async def test_a_document_is_deterministic_and_harmless(store: SqliteConversationStore) -> None:
     conversation = a_conversation("\x7f\x9b31m\u202e \u2028 é \U000e0041")
-    await store.import_conversation(conversation, (a_message(conversation, "\x1b]0;x\x07"),), {})
+    await take_in(store, conversation, (a_message(conversation, "\x1b]0;x\x07"),))
     document = await exported(store)
     assert document == await exported(store)
     assert document.replace("\n", "").isprintable()

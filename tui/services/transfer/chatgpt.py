@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tui.domain.conversation import MessageStatus, Role
-from tui.services.transfer.found import BadConversation, FoundConversation
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.citations import without_markers
+from tui.services.transfer.found import BadConversation
 from tui.services.transfer.pictures import with_note
 from tui.services.transfer.tree import ROLES, Frame, Node, Picture, build
 from tui.services.transfer.untrusted import Json, items, mapping, text, time_of
@@ -22,7 +24,7 @@ _UNSEEN: Final = frozenset(
 """Kinds of content that ChatGPT itself does not show."""
 
 
-def read_chatgpt(value: Json, now: float, find_picture: FindPicture) -> FoundConversation:
+def read_chatgpt(value: Json, now: float, find_picture: FindPicture) -> WholeConversation:
     """Return the conversation in an element of the file.
 
     Raises:
@@ -30,10 +32,12 @@ def read_chatgpt(value: Json, now: float, find_picture: FindPicture) -> FoundCon
     """
     title = text(value.get("title"))
     nodes: list[Node] = []
-    for key, found in mapping(value.get("mapping")).items():
+    found_nodes = mapping(value.get("mapping"))
+    for key, found in found_nodes.items():
         if not isinstance(found, dict):
             raise BadConversation(f"the node “{key[:60]}” is no object", title)
         nodes.append(_node(key, found, now, find_picture))
+    nodes.sort(key=_places(found_nodes))
     identity = text(value.get("conversation_id")) or text(value.get("id"))
     if not identity:
         raise BadConversation("it has no id", title)
@@ -43,9 +47,21 @@ def read_chatgpt(value: Json, now: float, find_picture: FindPicture) -> FoundCon
         created_at=time_of(value.get("create_time"), now),
         updated_at=time_of(value.get("update_time"), now),
         leaf=text(value.get("current_node")) or None,
-        pinned=value.get("is_starred") is True,
+        pinned=value.get("is_starred") is True or bool(value.get("pinned_time")),
+        tags=("archived",) if value.get("is_archived") is True else (),
     )
     return build(frame, nodes, now)
+
+
+def _places(nodes: Json) -> Callable[[Node], int]:
+    """Return what tells a node's place among its siblings: older exports list them in their parent."""
+    places = {
+        child: place
+        for found in nodes.values()
+        for place, child in enumerate(items(mapping(found).get("children")))
+        if isinstance(child, str)
+    }
+    return lambda node: places.get(node.key, 0)
 
 
 def _node(key: str, found: Json, now: float, find_picture: FindPicture) -> Node:
@@ -64,6 +80,7 @@ def _node(key: str, found: Json, now: float, find_picture: FindPicture) -> Node:
         node.thinking = _thoughts(content)
         return node
     node.content, node.pictures = _content(kind, content, find_picture)
+    node.content = without_markers(node.content, metadata)
     node.kept = bool(node.content.strip() or node.pictures)
     if role is Role.ASSISTANT:
         node.model = text(metadata.get("model_slug"))
@@ -78,7 +95,8 @@ def _thoughts(content: Json) -> str:
     parts: list[str] = []
     for found in items(content.get("thoughts")):
         thought = mapping(found)
-        parts += [part for part in (text(thought.get("summary")), text(thought.get("content"))) if part]
+        said = text(thought.get("content")) or "\n\n".join(map(text, items(thought.get("chunks"))))
+        parts += [part for part in (text(thought.get("summary")), said) if part]
     return "\n\n".join(parts)
 
 
@@ -97,7 +115,9 @@ def _content(kind: str, content: Json, find_picture: FindPicture) -> tuple[str, 
             words.append(part)
             continue
         fields = mapping(part)
-        if pointer := text(fields.get("asset_pointer")):
+        pointer = text(fields.get("asset_pointer"))
+        # What was said is written beside a recording of it.
+        if pointer and text(fields.get("content_type")) in ("image_asset_pointer", ""):
             picture = find_picture(pointer.rpartition("/")[2])
             if picture is None:
                 missing += 1

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from tui.domain.conversation import Role
 from tui.domain.errors import FileUnusable
-from tui.services.transfer.found import BadConversation, Failure, FoundConversation, Step
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.found import BadConversation, Failure, Step
 from tui.services.transfer.pictures import pictures_in, with_note
 from tui.services.transfer.tree import ROLES, Frame, Node, build, chained
 from tui.services.transfer.untrusted import Json, items, mapping, options_from, text, time_of
@@ -23,6 +24,7 @@ from tui.services.transfer.untrusted import Json, items, mapping, options_from, 
 SQLITE: Final = b"SQLite format 3\0"
 """How a database begins."""
 
+_OTERM_MINUTES: Final = 5
 _LONGEST: Final = 256 << 20
 """Bytes of one value, at most."""
 
@@ -70,7 +72,7 @@ def _steps(connection: sqlite3.Connection, path: Path, now: float) -> Iterator[S
                 "SELECT * FROM message WHERE chat_id = ? ORDER BY id", (row["id"],)
             )
         ]
-        result: FoundConversation | Failure
+        result: WholeConversation | Failure
         try:
             result = read(values, messages, now, changed)
         except BadConversation as error:
@@ -83,7 +85,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
     return {row["name"] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
-def _oterm(chat: Json, messages: list[Json], now: float, changed: float) -> FoundConversation:
+def _oterm(chat: Json, messages: list[Json], now: float, changed: float) -> WholeConversation:
     """Return a conversation of oterm, which keeps no times: they are that of its file."""
     model = text(chat.get("model"))
     nodes: list[Node] = []
@@ -102,11 +104,24 @@ def _oterm(chat: Json, messages: list[Json], now: float, changed: float) -> Foun
         model=model if chat.get("provider", "ollama") in ("ollama", None) else "",
         system=text(chat.get("system")),
         options=options_from(mapping(_decoded(chat.get("parameters")))),
+        think="on" if chat.get("thinking") == 1 else None,
+        keep_alive=_minutes(chat.get("keep_alive")),
+        answer_format=_form(text(chat.get("format"))),
     )
     return build(frame, nodes, now)
 
 
-def _elia(chat: Json, messages: list[Json], now: float, changed: float) -> FoundConversation:
+def _minutes(value: object) -> str:
+    """Return how long oterm keeps a model loaded; its default says nothing."""
+    return f"{value}m" if isinstance(value, int) and value > 0 and value != _OTERM_MINUTES else ""
+
+
+def _form(value: str) -> str:
+    """Return the form of the answers: `json` or a schema."""
+    return value if value == "json" or mapping(_decoded(value)) else ""
+
+
+def _elia(chat: Json, messages: list[Json], now: float, changed: float) -> WholeConversation:
     """Return a conversation of elia; its messages name parents only where there are several answers."""
     model = text(chat.get("model"))
     nodes: list[Node] = []
@@ -128,6 +143,7 @@ def _elia(chat: Json, messages: list[Json], now: float, changed: float) -> Found
         title=text(chat.get("title")),
         created_at=time_of(chat.get("started_at"), now) or min(changed, now),
         model=model.removeprefix("ollama/") if model.startswith("ollama/") else "",
+        tags=("archived",) if chat.get("archived") == 1 else (),
     )
     return build(frame, nodes, now)
 

@@ -11,9 +11,9 @@ from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.errors import BadRequest, FileUnusable
 from tui.domain.ports import Clock, ConversationStore
 from tui.domain.text import sanitize_line
+from tui.domain.whole import WholeConversation
 from tui.services.transfer import ours
 from tui.services.transfer.markdown import render_markdown
-from tui.services.transfer.ours import Whole
 from tui.services.transfer.writing import file_name, whole_file
 
 _SHORT_ID = 8
@@ -138,7 +138,7 @@ class ExportService:
             progress(done, len(ids))
         return tuple(written)
 
-    async def _whole(self, conversation_id: ConversationId) -> Whole | None:
+    async def _whole(self, conversation_id: ConversationId) -> WholeConversation | None:
         conversation = await self._store.conversation(conversation_id)
         if conversation is None:
             return None
@@ -148,7 +148,7 @@ class ExportService:
             data = await self._store.attachment_data(digest)
             if data is not None:
                 attachments[digest] = data
-        return Whole(conversation, messages, attachments)
+        return WholeConversation(conversation, messages, attachments)
 
     def _head(self, format: ExportFormat, first: Conversation | None, number: int) -> str:
         if format is ExportFormat.JSON:
@@ -160,7 +160,7 @@ class ExportService:
         return ""
 
 
-def _body(whole: Whole, format: ExportFormat) -> str:
+def _body(whole: WholeConversation, format: ExportFormat) -> str:
     if format is ExportFormat.JSON:
         return ours.body(whole)
     if format is ExportFormat.HTML:

@@ -1,9 +1,8 @@
 """What an import finds in a file: conversations, and what is wrong with some of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tui.domain.conversation import Conversation, Message
+from tui.domain.whole import WholeConversation
 
 
 class BadConversation(Exception):
@@ -16,18 +15,6 @@ class BadConversation(Exception):
     def __init__(self, reason: str, title: str = "") -> None:
         super().__init__(reason)
         self.title = title
-
-
-@dataclass(frozen=True, slots=True)
-class FoundConversation:
-    """A conversation that can be stored as it is."""
-
-    conversation: Conversation
-    messages: tuple[Message, ...]
-    attachments: Mapping[str, bytes] = field(default_factory=dict)
-    """The bytes of the messages' attachments, by digest."""
-    origin: str = ""
-    """What tells where it came from; empty for one of our own, which has an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +31,7 @@ class Failure:
 class Step:
     """One step through a file."""
 
-    result: FoundConversation | Failure
+    result: WholeConversation | Failure
     done: int
     """How much of `total` has been read, bytes or conversations."""
     total: int

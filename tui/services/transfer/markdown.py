@@ -5,7 +5,7 @@ from typing import Final
 
 from tui.domain.conversation import Message, active_path
 from tui.domain.text import sanitize, sanitize_line
-from tui.services.transfer.ours import Whole
+from tui.domain.whole import WholeConversation
 from tui.services.transfer.readable import described, ending, figures, speaker, thought, when
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -13,7 +13,7 @@ _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 _ENDS: Final = re.compile(r"<(?=/?(?:details|summary|blockquote)\b)", re.IGNORECASE)
 
 
-def render_markdown(whole: Whole) -> str:
+def render_markdown(whole: WholeConversation) -> str:
     """Return the branch of a conversation that is shown, as Markdown."""
     conversation = whole.conversation
     about = " · ".join(

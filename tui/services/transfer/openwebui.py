@@ -9,19 +9,23 @@ import re
 from hashlib import sha256
 from typing import Final
 
-from tui.domain.conversation import MessageStatus, Role
+from tui.domain.conversation import MessageStatus, Role, tags_from
 from tui.domain.generation import Stats
-from tui.services.transfer.found import BadConversation, FoundConversation
+from tui.domain.text import sanitize_line
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.found import BadConversation
 from tui.services.transfer.pictures import pictures_in, with_note
-from tui.services.transfer.tree import ROLES, Frame, Node, build, chained
+from tui.services.transfer.tree import ROLES, Frame, Node, build, chained, place_key
 from tui.services.transfer.untrusted import Json, count, items, mapping, number, options_from, text, time_of
+
+_SHORT_ID: Final = 8
 
 _REASONING: Final = re.compile(
     r'<details type="reasoning"[^>]*>\s*(?:<summary>[^<]*</summary>)?(.*?)</details>\s*', re.DOTALL
 )
 
 
-def read_open_webui(value: Json, now: float) -> FoundConversation:
+def read_open_webui(value: Json, now: float) -> WholeConversation:
     """Return the conversation in an element of the file, in the standard or the legacy form.
 
     Raises:
@@ -35,7 +39,8 @@ def read_open_webui(value: Json, now: float) -> FoundConversation:
         nodes = [_node(key, each, now, title) for key, each in found.items()]
     else:
         nodes = [
-            _node(str(place), each, now, title) for place, each in enumerate(items(chat.get("messages")))
+            _node(_key(place, each), each, now, title)
+            for place, each in enumerate(items(chat.get("messages")))
         ]
         for node in nodes:
             node.parent = None
@@ -52,8 +57,29 @@ def read_open_webui(value: Json, now: float) -> FoundConversation:
         system=text(chat.get("system")) or text(parameters.get("system")),
         options=options_from(parameters),
         pinned=value.get("pinned") is True,
+        tags=_tags(value, chat),
     )
     return build(frame, nodes, now)
+
+
+def _tags(value: Json, chat: Json) -> tuple[str, ...]:
+    """Return the tags of a chat; being in the archive or in a folder becomes one, which keeps it together."""
+    found: list[str] = []
+    for tag in (*items(mapping(value.get("meta")).get("tags")), *items(chat.get("tags"))):
+        found.append(text(tag) or text(mapping(tag).get("name")))
+    if value.get("archived") is True:
+        found.append("archived")
+    folder = text(mapping(value.get("folder")).get("name")) or text(value.get("folder_id"))[:_SHORT_ID]
+    if folder:
+        found.append(f"folder-{folder}")
+    return tuple(sorted({tag for each in found for tag in tags_from("-".join(sanitize_line(each).split()))}))
+
+
+def _key(place: int, found: object) -> str:
+    """Return what names a message of a list: its id, where it has one."""
+    message = mapping(found)
+    role = ROLES.get(text(message.get("role")), Role.ASSISTANT)
+    return text(message.get("id")) or place_key(place, role, text(message.get("content")))
 
 
 def _node(key: str, found: object, now: float, title: str) -> Node:
@@ -113,13 +139,17 @@ def _stats(usage: Json) -> Stats:
         return None if found is None or found < 0 else found / 1e9
 
     return Stats(
-        prompt_tokens=count(usage.get("prompt_eval_count")),
-        answer_tokens=count(usage.get("eval_count")),
+        prompt_tokens=_first_count(usage, "prompt_eval_count", "prompt_tokens", "input_tokens"),
+        answer_tokens=_first_count(usage, "eval_count", "completion_tokens", "output_tokens"),
         total_seconds=seconds("total_duration"),
         load_seconds=seconds("load_duration"),
         prompt_seconds=seconds("prompt_eval_duration"),
         answer_seconds=seconds("eval_duration"),
     )
+
+
+def _first_count(usage: Json, *names: str) -> int | None:
+    return next((found for name in names if (found := count(usage.get(name))) is not None), None)
 
 
 def _error(found: object) -> str:
@@ -129,4 +159,7 @@ def _error(found: object) -> str:
 
 
 def _digest(chat: Json) -> str:
-    return sha256(json.dumps(chat, sort_keys=True, default=str).encode("utf-8", "replace")).hexdigest()[:32]
+    """Return what tells a chat without an id from others, however long it has become."""
+    first = next(map(mapping, items(chat.get("messages"))), {})
+    told = [chat.get("timestamp"), first.get("id"), first.get("timestamp"), first.get("content")]
+    return sha256(json.dumps(told, default=str).encode("utf-8", "replace")).hexdigest()[:32]

@@ -4,14 +4,15 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
 from tui.domain.conversation import Conversation, Message, MessageStatus
 from tui.domain.text import sanitize_line
-from tui.services.transfer.found import BadConversation, FoundConversation
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.found import BadConversation
 from tui.services.transfer.harmless import dumps
 from tui.services.transfer.records import BadRecord, decode, encode
 from tui.services.transfer.untrusted import Json, is_time, items, mapping, text
@@ -25,17 +26,6 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 _CONVERSATION: Final = "conversation"
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A conversation with everything that belongs to it."""
-
-    conversation: Conversation
-    messages: tuple[Message, ...]
-    """All branches, in the order in which they were stored."""
-    attachments: Mapping[str, bytes] = field(default_factory=dict)
-    """The bytes of the messages' attachments, by digest."""
-
-
 def head(exported_at: float) -> str:
     """Return how a document begins."""
     at = datetime.fromtimestamp(exported_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -47,7 +37,7 @@ def foot() -> str:
     return "\n]\n}\n"
 
 
-def body(whole: Whole) -> str:
+def body(whole: WholeConversation) -> str:
     """Return a conversation as an element of a document."""
     messages = [_told(message) for message in _settled(whole.messages)]
     told: dict[str, object] = {_CONVERSATION: encode(whole.conversation), "messages": messages}
@@ -97,7 +87,7 @@ def refusal(header: Json) -> str:
     return "its version is not known"
 
 
-def read_ours(value: Json) -> FoundConversation:
+def read_ours(value: Json) -> WholeConversation:
     """Return the conversation in an element of a document.
 
     Raises:
@@ -115,7 +105,7 @@ def read_ours(value: Json) -> FoundConversation:
         _check(conversation, messages, attachments)
     except BadRecord as error:
         raise BadConversation(str(error), title) from None
-    return FoundConversation(conversation, tuple(_settled(messages)), attachments)
+    return WholeConversation(conversation, tuple(_settled(messages)), attachments)
 
 
 def _attachments(found: Json) -> dict[str, bytes]:

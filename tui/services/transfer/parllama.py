@@ -5,13 +5,14 @@ Source of the format: https://github.com/paulrobello/parllama, `chat_session.py`
 
 import json
 
-from tui.services.transfer.found import BadConversation, FoundConversation
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.found import BadConversation
 from tui.services.transfer.pictures import pictures_in, with_note
-from tui.services.transfer.tree import ROLES, Frame, Node, build, chained
+from tui.services.transfer.tree import ROLES, Frame, Node, build, chained, place_key
 from tui.services.transfer.untrusted import Json, items, mapping, options_from, text, time_of
 
 
-def read_parllama(value: Json, now: float) -> FoundConversation:
+def read_parllama(value: Json, now: float) -> WholeConversation:
     """Return the conversation in a session's file.
 
     Raises:
@@ -44,7 +45,7 @@ def _node(place: int, found: object, model: str, title: str) -> Node:
     role = ROLES.get(text(message.get("role")))
     if role is None:
         raise BadConversation(f"message {place + 1} has no role", title)
-    node = Node(str(place), None, role)
+    node = Node(place_key(place, role, text(message.get("content"))), None, role)
     node.pictures, missing = pictures_in(items(message.get("images")))
     node.content = with_note(text(message.get("content")), missing)
     if role.value == "assistant":

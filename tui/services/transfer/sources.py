@@ -11,11 +11,12 @@ from typing import BinaryIO, Final, TypeGuard
 
 from tui.domain.errors import FileUnusable
 from tui.domain.text import sanitize_line
+from tui.domain.whole import WholeConversation
 from tui.services.transfer.archives import ZIP, open_archive
 from tui.services.transfer.chatgpt import FindPicture, read_chatgpt
 from tui.services.transfer.databases import SQLITE, read_database
 from tui.services.transfer.elements import Element, Elements, Readable
-from tui.services.transfer.found import BadConversation, Failure, FoundConversation, Step
+from tui.services.transfer.found import BadConversation, Failure, Step
 from tui.services.transfer.openwebui import read_open_webui
 from tui.services.transfer.ours import is_ours, read_ours, refusal
 from tui.services.transfer.parllama import read_parllama
@@ -139,7 +140,7 @@ def _document(
 ) -> Iterator[Step]:
     elements = Elements(file, stopped=reading.stopped)
     for element in elements:
-        result: FoundConversation | Failure
+        result: WholeConversation | Failure
         try:
             if reason := refusal(elements.header):
                 raise FileUnusable(reason)
@@ -151,7 +152,7 @@ def _document(
         raise FileUnusable(reason)
 
 
-def _conversation(value: object, now: float, find_picture: FindPicture) -> FoundConversation:
+def _conversation(value: object, now: float, find_picture: FindPicture) -> WholeConversation:
     """Return the conversation that an element is, whatever program it is from."""
     if not _is_object(value):
         raise BadConversation("it is no object")

@@ -10,17 +10,17 @@ from tui.domain.conversation import (
     UNTITLED,
     Attachment,
     Conversation,
+    ConversationId,
     Message,
     MessageId,
     MessageStatus,
     Role,
-    new_conversation_id,
-    new_message_id,
     title_from,
 )
-from tui.domain.generation import Options, Stats
+from tui.domain.generation import Options, Stats, Think
 from tui.domain.text import sanitize_line
-from tui.services.transfer.found import BadConversation, FoundConversation
+from tui.domain.whole import WholeConversation
+from tui.services.transfer.found import BadConversation
 
 ROLES: Final[Mapping[str, Role]] = {
     "user": Role.USER,
@@ -85,6 +85,20 @@ class Frame:
     system: str = ""
     options: Options = field(default_factory=Options)
     pinned: bool = False
+    tags: tuple[str, ...] = ()
+    think: Think | None = None
+    keep_alive: str = ""
+    answer_format: str = ""
+
+
+def place_key(place: int, role: Role, content: str) -> str:
+    """Return a key for a message that has none but its place.
+
+    It is another one where something else stands there, so that what was changed there since comes in as
+    a branch of its own.
+    """
+    told = f"{role.value}\0{content}".encode("utf-8", "surrogatepass")
+    return f"{place}:{sha256(told).hexdigest()[:16]}"
 
 
 def chained(nodes: Sequence[Node]) -> None:
@@ -93,7 +107,7 @@ def chained(nodes: Sequence[Node]) -> None:
         node.parent = before.key
 
 
-def build(frame: Frame, nodes: Sequence[Node], now: float) -> FoundConversation:
+def build(frame: Frame, nodes: Sequence[Node], now: float) -> WholeConversation:
     """Return the conversation that `nodes` are, with ids of our own.
 
     Raises:
@@ -145,8 +159,8 @@ def _keep_lone_thoughts(ordered: Sequence[Node]) -> None:
             answered.add(node.parent)
 
 
-def _conversation(frame: Frame, ordered: Sequence[Node], now: float) -> FoundConversation:
-    conversation_id = new_conversation_id()
+def _conversation(frame: Frame, ordered: Sequence[Node], now: float) -> WholeConversation:
+    conversation_id = ConversationId(_identity(frame.origin))
     start = frame.created_at or frame.updated_at or now
     messages: list[Message] = []
     attachments: dict[str, bytes] = {}
@@ -162,7 +176,7 @@ def _conversation(frame: Frame, ordered: Sequence[Node], now: float) -> FoundCon
         if node.role is not Role.ASSISTANT and thinking:
             thinking = ""
         message = Message(
-            id=new_message_id(),
+            id=MessageId(_identity(frame.origin, node.key)),
             conversation_id=conversation_id,
             parent_id=parent_id,
             role=node.role,
@@ -195,8 +209,17 @@ def _conversation(frame: Frame, ordered: Sequence[Node], now: float) -> FoundCon
         active_leaf=leaf or messages[-1].id,
         title_by_user=bool(frame.title.strip()),
         pinned=frame.pinned,
+        tags=frame.tags,
+        think=frame.think,
+        keep_alive=frame.keep_alive,
+        answer_format=frame.answer_format,
     )
-    return FoundConversation(conversation, tuple(messages), attachments, frame.origin)
+    return WholeConversation(conversation, tuple(messages), attachments, origin=frame.origin)
+
+
+def _identity(origin: str, key: str = "") -> str:
+    """Return an id that is the same whenever the same is imported, so that it is known again."""
+    return sha256(f"{origin}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _title(frame: Frame, messages: Sequence[Message]) -> str:

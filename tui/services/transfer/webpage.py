@@ -13,7 +13,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from tui.domain.conversation import Attachment, Message, Role, active_path
 from tui.domain.text import sanitize, sanitize_line
-from tui.services.transfer.ours import Whole
+from tui.domain.whole import WholeConversation
 from tui.services.transfer.readable import described, ending, figures, speaker, thought, when
 
 _POLICY: Final = (
@@ -64,7 +64,7 @@ def page_foot() -> str:
     return "</body>\n</html>\n"
 
 
-def render_article(whole: Whole) -> str:
+def render_article(whole: WholeConversation) -> str:
     """Return the branch of a conversation that is shown, as a part of a page."""
     conversation = whole.conversation
     about = " · ".join(part for part in (when(conversation.created_at), conversation.model) if part)

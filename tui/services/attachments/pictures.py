@@ -1,0 +1,343 @@
+"""Making a picture ready to be sent: decoded within limits, turned upright, bare of metadata, scaled."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tui.domain.attachment import MOST_DIMENSION, Kind, most_pixels, scaled
+from tui.domain.errors import FileUnusable
+from tui.services.threads import Stop
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_T = TypeVar("_T")
+
+_LOSSY: Final = (Kind.JPEG, Kind.WEBP, Kind.AVIF, Kind.HEIC)
+
+_SAVE_AS: Final = "Save it as JPEG or PNG."
+
+_JPEG_QUALITY: Final = 92
+
+_STRIP_PIXELS: Final = 1_000_000
+"""Pixels that are converted at a time, so that a large picture is never held twice."""
+
+_ORIENTATION: Final = 0x0112
+"""The EXIF tag that says how a picture is to be turned."""
+
+_BARE_CHUNKS: Final = frozenset(
+    [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"bKGD", b"sBIT"]
+)
+"""Chunks of a PNG that say nothing but how its pixels look."""
+
+_BARE_MARKERS: Final = frozenset(
+    [*range(0xC0, 0xD0), *range(0xD0, 0xD8), 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xE0, 0xEE]
+)
+"""Markers of a JPEG that say nothing but how its pixels look: tables, frames, scans, JFIF, colours."""
+
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's decoders raise for bytes that are not what they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the head of a picture says about it, without its pixels being decoded."""
+
+    kind: Kind
+    width: int
+    """Pixels, as it will be shown."""
+    height: int
+    """Pixels, as it will be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A picture that can be sent."""
+
+    data: bytes
+    media_type: str
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+
+
+def facts_of(name: str, data: bytes, kind: Kind) -> Facts:
+    """Return what is known of a picture before it is decoded.
+
+    Raises:
+        FileUnusable: It is damaged, of a kind that cannot be read here, or too large.
+    """
+    return _guarded(name, kind, lambda: _facts(_open(name, data, kind), kind))
+
+
+def _facts(image: "Image", kind: Kind) -> Facts:
+    width, height = image.size
+    if kind in (Kind.JPEG, Kind.TIFF) and image.getexif().get(_ORIENTATION) in (5, 6, 7, 8):
+        width, height = height, width
+    return Facts(kind, width, height)
+
+
+def make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) -> Ready:
+    """Return a picture as it is sent: what the user sees, and nothing else.
+
+    Args:
+        name: Of the file, for people.
+        data: All of it.
+        kind: What it is.
+        longest: Pixels of the longest side, at most.
+        stop: Ends the work.
+
+    Raises:
+        FileUnusable: It is damaged, of a kind that cannot be read here, or too large.
+    """
+    return _guarded(name, kind, lambda: _make_ready(name, data, kind, longest, stop))
+
+
+def _guarded(name: str, kind: Kind, work: Callable[[], _T]) -> _T:
+    """Do `work`; say it in one line when the picture turns out to be none."""
+    import warnings
+
+    from PIL import Image
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+    try:
+        return work()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels(name) from None
+    except MemoryError:
+        raise FileUnusable(f"There is not enough memory to decode {name}.", "Scale it down first.") from None
+    except _BROKEN as error:
+        if isinstance(error, OSError) and "truncated" in str(error).lower():
+            raise FileUnusable(f"{name} is cut off: the end of the picture is missing.") from None
+        raise FileUnusable(
+            f"{name} is a damaged {_word(kind)} picture.", "Open and save it in another program first."
+        ) from None
+
+
+def _word(kind: Kind) -> str:
+    return "HEIC" if kind is Kind.HEIC else kind.value
+
+
+def _too_many_pixels(name: str, size: str = "") -> FileUnusable:
+    many = f"has {size} pixels, which is too many" if size else "has too many pixels"
+    return FileUnusable(
+        f"{name} {many}.", "Scale it down first: models look at a few million pixels at most."
+    )
+
+
+def _open(name: str, data: bytes, kind: Kind) -> "Image":
+    """Return a picture whose head was read and found to be within the limits."""
+    from PIL import Image, features
+
+    if kind is Kind.HEIC and not _learn_heic():
+        raise FileUnusable(
+            f"{name} is a HEIC picture, which cannot be read here.",
+            "Save it as JPEG or PNG, or install pillow-heif beside ollama-tui.",
+        )
+    if kind is Kind.AVIF and not features.check("avif"):
+        raise FileUnusable(
+            f"{name} is an AVIF picture, which cannot be read here.", "Save it as JPEG or PNG."
+        )
+    image = Image.open(io.BytesIO(data), formats=[kind.value])
+    width, height = image.size
+    progressive = bool(image.info.get("progressive") or image.info.get("progression"))
+    if max(width, height) > MOST_DIMENSION or width * height > most_pixels(kind, progressive=progressive):
+        raise _too_many_pixels(name, f"{width:,}×{height:,}")
+    return image
+
+
+def _learn_heic() -> bool:
+    """Let Pillow read HEIC where the library for it is installed; return whether it is."""
+    from importlib import import_module
+
+    from PIL import Image
+
+    if "HEIF" not in Image.OPEN:
+        try:
+            import_module("pillow_heif").register_heif_opener()
+        except ImportError:
+            return False
+    return "HEIF" in Image.OPEN
+
+
+def _make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) -> Ready:
+    image = _open(name, data, kind)
+    full = image.size
+    wanted = scaled(*full, longest)
+    stop.check()
+    if kind is Kind.JPEG and wanted != full:
+        image.draft(None, wanted)
+    image.load()
+    stop.check()
+    turn = image.getexif().get(_ORIENTATION, 1)
+    if wanted == full and turn == 1 and _is_bare(data, kind, image):
+        return Ready(data, f"image/{kind.value.lower()}", *full)
+    profile = image.info.get("icc_profile")
+    small = _scaled(image, wanted, stop)
+    del image
+    small = _turned(_in_srgb(small, profile), turn)
+    stop.check()
+    return _encoded(small, lossy=kind in _LOSSY)
+
+
+def _is_bare(data: bytes, kind: Kind, image: "Image") -> bool:
+    """Tell whether a picture can be sent as it is: a plain PNG or JPEG with no metadata in it."""
+    if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        return False
+    if kind is Kind.PNG:
+        return _is_bare_png(data)
+    return kind is Kind.JPEG and _is_bare_jpeg(data)
+
+
+def _is_bare_png(data: bytes) -> bool:
+    place = 8
+    while place + 8 <= len(data):
+        length, name = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if name not in _BARE_CHUNKS:
+            return False
+        if name == b"IHDR" and data[place + 16 : place + 17] == b"\x10":
+            return False
+        place += length + 12
+        if name == b"IEND":
+            return place == len(data)
+    return False
+
+
+def _is_bare_jpeg(data: bytes) -> bool:
+    if not data.endswith(b"\xff\xd9"):
+        return False
+    place = 2
+    while place + 2 <= len(data):
+        if data[place] != 0xFF:
+            return False
+        marker = data[place + 1]
+        if marker == 0xD9:
+            return place + 2 == len(data)
+        if marker not in _BARE_MARKERS:
+            return False
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if marker == 0xDA:
+            place = _end_of_scan(data, place)
+    return False
+
+
+def _end_of_scan(data: bytes, place: int) -> int:
+    """Return where the next marker stands after the entropy-coded bytes of a scan."""
+    while 0 <= (place := data.find(b"\xff", place)) < len(data) - 1:
+        following = data[place + 1]
+        if following != 0 and not 0xD0 <= following <= 0xD7:
+            return place
+        place += 2
+    return len(data)
+
+
+def _scaled(image: "Image", wanted: tuple[int, int], stop: Stop) -> "Image":
+    """Return a picture in its plain form and in the size that is wanted.
+
+    The first part of the way is gone by averaging whole squares, strip by strip; a good filter does the
+    rest.
+    """
+    from PIL import Image
+
+    width, height = image.size
+    plain = _converter(image)
+    factor = max(1, int(min(width / wanted[0], height / wanted[1]) / 2))
+    rows = max(factor, _STRIP_PIXELS // width // factor * factor)
+    if rows >= height:
+        small = plain(image)
+        small = small.reduce(factor) if factor > 1 else small
+    else:
+        first = plain(image.crop((0, 0, width, 1)))
+        small = Image.new(first.mode, (-(-width // factor), -(-height // factor)))
+        for top in range(0, height, rows):
+            stop.check()
+            strip = plain(image.crop((0, top, width, min(top + rows, height))))
+            small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return small if small.size == wanted else small.resize(wanted, Image.Resampling.LANCZOS)
+
+
+def _converter(image: "Image") -> Callable[["Image"], "Image"]:
+    """Return what brings parts of a picture into grey, RGB or RGBA with eight bits."""
+    mode = image.mode
+    if mode.startswith(("I", "F")):
+        low, high = (0.0, 65535.0) if mode.startswith("I;16") else _range_of(image)
+        scale = 255 / (high - low) if high > low else 0.0
+        offset = -low * scale
+        return lambda part: part.convert("F").point(lambda value: value * scale + offset).convert("L")
+    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        wanted = "RGBA"
+    else:
+        wanted = "L" if mode in ("1", "L") else "RGB"
+    if mode == "La":
+        return lambda part: part.convert("LA").convert("RGBA")
+    return lambda part: part if part.mode == wanted else part.convert(wanted)
+
+
+def _range_of(image: "Image") -> tuple[float, float]:
+    """Return the darkest and the brightest value of a picture whose values have no fixed range."""
+    low, high = image.getextrema()
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    return float(low), float(high)
+
+
+def _in_srgb(image: "Image", profile: object) -> "Image":
+    """Return a picture in the colours that programs expect; a profile that makes no sense is ignored."""
+    if not isinstance(profile, bytes) or image.mode not in ("RGB", "RGBA"):
+        return image
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, *_BROKEN):
+        return image
+    return converted or image
+
+
+def _turned(image: "Image", orientation: object) -> "Image":
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
+
+
+def _encoded(image: "Image", *, lossy: bool) -> Ready:
+    image.info.clear()
+    opaque = image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255)
+    if opaque and image.mode == "RGBA":
+        image = image.convert("RGB")
+    stream = io.BytesIO()
+    if lossy and opaque:
+        image.save(stream, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+        return Ready(stream.getvalue(), "image/jpeg", *image.size)
+    image.save(stream, "PNG", compress_level=6)
+    return Ready(stream.getvalue(), "image/png", *image.size)
