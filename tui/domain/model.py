@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from tui.domain.generation import Think
+
+FOR_GOOD_SECONDS: Final = 30 * 24 * 3600.0
+"""A model that stays loaded for longer than this is kept for good: servers say hundreds of years."""
 
 
 class Capability(StrEnum):

@@ -107,7 +107,7 @@ class ModelService:
         self.running = running
         self._set(models)
         self._known = True
-        self._remember_models(backend.address)
+        self._remember_models(self._address())
         self._publish()
 
     async def describe(self, names: Sequence[str]) -> None:

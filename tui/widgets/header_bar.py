@@ -237,6 +237,9 @@ def connection_label(
         return Content(words if brief else f"{words} {place}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
+        if server.engine_model:
+            own = sanitize_line(server.engine_model, 40)
+            return dot + Content(f"embedded engine · {own}"), Content(f"{own} answers inside ollama-tui.")
         return dot + Content("embedded engine · tiny model"), Content(
             "No Ollama server was found, so a tiny model answers inside ollama-tui. It gets facts wrong."
         )

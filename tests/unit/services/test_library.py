@@ -161,6 +161,32 @@ async def test_details_are_asked_for_once_and_teach_levels_of_thinking(desk: Des
     assert desk.asked("/api/show") == 1
     known = find_model("qwen3-vl:8b", desk.models.models)
     assert thinking_choices(known) == ("off", "low", "xhigh")
+    desk.models.refuse_thinking("qwen3-vl:8b", "xhigh")
+    desk.models.refuse_thinking("qwen3-vl:8b", "max")
+    await desk.models.aclose()
+    again = desk.new_models()
+    await again.recall()
+    assert thinking_choices(find_model("qwen3-vl:8b", again.models)) == ("off", "low")
     assert known is not None and known.thinking is not None and known.thinking.default == "xhigh"
     assert thinking_choices(find_model("llama3.2:3b", desk.models.models)) == ()
     assert thinking_choices(None) == ()
+
+
+async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk) -> None:
+    await desk.models.refresh()
+    await desk.library.load("gemma3:270m")
+    (running,) = desk.models.running
+    assert running.expires_at is not None
+    expires_at = running.expires_at
+
+    def sent() -> object:
+        return [request for request in desk.server.requests if request.path == "/api/chat"][-1].json[
+            "keep_alive"
+        ]
+
+    for left, wanted in ((240.0, 2040), (-5.0, 1800)):
+        now = expires_at - left
+        await LibraryService(desk.connected, desk.models, lambda: now).extend("gemma3:270m")  # noqa: B023
+        assert sent() == wanted
+    await LibraryService(desk.connected, desk.models, lambda: expires_at - 1e9).extend("gemma3:270m")
+    assert sent() == 1800, "one that is kept for good stays so"
