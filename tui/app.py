@@ -104,10 +104,11 @@ class ChatApp(App[None]):
             return
         self.services = services
         self._pump(services.bus.subscribe())
-        services.server.start()
         first = await self._first_conversation(services)
         preset = await self._first_preset(services)
-        if first is not None:
+        if first is None:
+            services.server.start()
+        else:
             await prepared
         await self._chat.attach(
             services,
@@ -116,6 +117,9 @@ class ChatApp(App[None]):
             first=first,
             prompt=self.invocation.prompt,
         )
+        if first is not None:
+            # Loading what speaks to a server takes longer than reading what is waited for.
+            services.server.start()
 
     async def _first_conversation(self, services: Services) -> ConversationId | None:
         try:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from textual.app import ComposeResult
+from textual.geometry import Region
 
 from tests.support.transcript_app import MarkdownApp, PlainDocument, TranscriptApp, conversation, message
 from tui.domain.conversation import ConversationId, MessageId, MessageStatus, QueuedMessage, Role
@@ -417,3 +418,106 @@ async def test_paging_with_animation_ends_where_paging_without_does() -> None:
                 await pilot.pause()
             ends.append(text_rows(app))
     assert ends[0] == ends[1]
+
+
+async def test_messages_that_come_before_move_nothing_and_draw_nothing() -> None:
+    texts = ragged(120)
+    everything = [message(number, text) for number, text in enumerate(texts)]
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        transcript.show("two", everything[100:], whole=False)
+        await pilot.pause()
+        for start, pages in ((80, 0), (30, 3), (0, 2)):
+            for _ in range(pages):
+                transcript.page(-1)
+                await pilot.pause()
+            await pilot.pause()
+            before, followed = app.rows()[:-1], app.follows()
+            drawn = count_drawn(transcript)
+            transcript.prepend(everything[start : everything.index(transcript._items.messages[0])])
+            await pilot.pause()
+            assert drawn == []
+            assert [row[:59] for row in app.rows()[:-1]] == [row[:59] for row in before]
+            assert app.follows() == followed
+        transcript.complete()
+        assert transcript._items.messages == everything
+        assert [transcript._items.index(each.id) for each in everything] == list(range(120))
+
+
+def count_drawn(transcript: Transcript) -> list[tuple[Region, ...]]:
+    """Return a list that grows by what is to be drawn, each time that something is."""
+    drawn: list[tuple[Region, ...]] = []
+    refresh = transcript.refresh
+
+    def counted(*regions: Region, **given: bool) -> Transcript:
+        drawn.append(regions)
+        return refresh(*regions, **given)
+
+    transcript.refresh = counted  # type: ignore[method-assign]
+    return drawn
+
+
+async def test_who_goes_to_the_start_gets_there_once_it_has_been_read() -> None:
+    everything = conversation(60)
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        transcript.show("two", everything[40:], whole=False)
+        await pilot.press("g")
+        assert "m40 line 0" in "\n".join(app.rows())
+        transcript.prepend(everything[:40])
+        await pilot.pause()
+        assert "m40 line 0" in "\n".join(app.rows())
+        transcript.complete()
+        await pilot.pause()
+        assert transcript.scroll_y == 0
+        assert "m0 line 0" in "\n".join(app.rows())
+
+
+async def test_who_has_left_the_start_again_stays() -> None:
+    everything = conversation(60)
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        transcript.show("two", everything[40:], whole=False)
+        await pilot.press("g")
+        transcript.page(1)
+        await pilot.pause()
+        before = text_rows(app)
+        transcript.prepend(everything[:40])
+        transcript.complete()
+        await pilot.pause()
+        assert text_rows(app) == before
+
+
+async def test_words_are_looked_for_in_what_is_still_being_read() -> None:
+    everything = conversation(60)
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        transcript.show("two", everything[40:], whole=False)
+        await pilot.pause()
+        transcript.find("line 1")
+        await pilot.pause()
+        transcript.prepend(everything[:40])
+        transcript.complete()
+        await pilot.pause()
+        assert transcript._matches is not None
+        assert transcript._matches.total == 60
+
+
+async def test_a_selection_stays_on_its_words_when_messages_come_before() -> None:
+    everything = conversation(60)
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        transcript.show("two", everything[40:], whole=False)
+        await pilot.pause()
+        await pilot.click("Transcript", offset=(4, 8), times=3)
+        assert transcript.text_selection is not None
+        before = transcript.get_selection(transcript.text_selection)
+        transcript.prepend(everything[:40])
+        await pilot.pause()
+        assert before is not None
+        assert transcript.get_selection(transcript.text_selection) == before

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from tests.support.contexts import a_context
 from tests.support.fake_backend import FakeBackend
 from tui.domain.conversation import Conversation, ConversationId, Message
 from tui.domain.errors import StoreUnavailable
@@ -91,9 +92,10 @@ class Desk:
         self.collection = CollectionService(store, self.bus, clock, self.undo)
         self.windows = WindowService(store, self.bus)
         self.able = True
+        self.context = a_context(store, self.bus)
         self.generation = GenerationService(
             store=store,
-            turns=TurnService(store, clock),
+            turns=TurnService(store, clock, self.context),
             backend=self._connected,
             bus=self.bus,
             clock=clock,

@@ -67,6 +67,8 @@ def _rule(pattern: str, error: type[TuiError], hint: str) -> _Rule:
     return _Rule(re.compile(pattern, re.IGNORECASE), error, hint)
 
 
+_COUNTED: Final = re.compile(r"request \((\d{1,12}) tokens\).*context size \((\d{1,12}) tokens\)")
+
 _RULES: Final = (
     _rule(
         r"exceed_context_size|exceeds the (available )?context|longer than the context|"
@@ -280,8 +282,16 @@ def stated_error(body: bytes) -> str | None:
 def _by_text(text: str, subject: Subject) -> TuiError | None:
     for rule in _RULES:
         if rule.pattern.search(text):
+            if rule.error is ContextOverflow:
+                return _too_long(text, rule.hint)
             return rule.error(_shown(text), _hint(rule, subject))
     return None
+
+
+def _too_long(text: str, hint: str) -> ContextOverflow:
+    counted = _COUNTED.search(text)
+    tokens, window = (int(counted[1]), int(counted[2])) if counted else (None, None)
+    return ContextOverflow(_shown(text), hint, prompt_tokens=tokens, window=window)
 
 
 def _hint(rule: _Rule, subject: Subject) -> str:

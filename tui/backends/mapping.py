@@ -46,6 +46,9 @@ def chat_body(request: ChatRequest) -> bytes:
         body["keep_alive"] = keep_alive_value(request.keep_alive)
     if request.format:
         body["format"] = _format(request.format)
+    if request.exact:
+        # Servers that do not know them take no notice of them.
+        body |= {"truncate": False, "shift": False}
     return json_body(body)
 
 
@@ -137,6 +140,7 @@ def details(answer: Mapping[str, Any]) -> ModelDetails:
         license=_license(answer.get("license")),
         modelfile=_text(answer.get("modelfile")),
         thinking=_thinking(answer.get("thinking")),
+        kv_bytes_per_token=_kv_bytes(_object(answer.get("model_info"))),
     )
 
 
@@ -168,6 +172,8 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     mapped: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.images:
         mapped["images"] = [b64encode(image).decode() for image in message.images]
+    if message.thinking:
+        mapped["thinking"] = message.thinking
     return mapped
 
 
@@ -258,6 +264,28 @@ def _capabilities(value: Any) -> frozenset[str] | None:
 def _trained_context(info: Mapping[str, Any]) -> int | None:
     architecture = _text(info.get("general.architecture"))
     return _integer(info.get(f"{architecture}.context_length"))
+
+
+def _kv_bytes(info: Mapping[str, Any]) -> int | None:
+    """Return what the keys and values of one token take in all layers, as half-precision numbers."""
+    architecture = _text(info.get("general.architecture"))
+
+    def figure(name: str) -> Any:
+        return info.get(f"{architecture}.{name}")
+
+    layers, heads = _integer(figure("block_count")), figure("attention.head_count")
+    kv_heads = figure("attention.head_count_kv") or heads
+    if isinstance(kv_heads, list):
+        kv_heads = sum(_integer(each) or 0 for each in kv_heads)
+    elif layers and _integer(kv_heads):
+        kv_heads *= layers
+    else:
+        return None
+    width = _integer(figure("embedding_length"))
+    share = width // heads if width and isinstance(heads, int) and heads > 0 else 0
+    keys = _integer(figure("attention.key_length")) or share
+    values = _integer(figure("attention.value_length")) or keys
+    return 2 * kv_heads * (keys + values) or None
 
 
 def _license(value: Any) -> str:

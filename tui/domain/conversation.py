@@ -7,6 +7,7 @@ from typing import NewType
 from uuid import uuid4
 
 from tui.domain.generation import Options, Stats, Think
+from tui.domain.tree import parents_without, path_to, places_among_siblings
 
 ConversationId = NewType("ConversationId", str)
 """A conversation's id: 32 hexadecimal digits."""
@@ -153,6 +154,19 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """The branch of a conversation that is shown, of which perhaps only the end has been read."""
+
+    conversation: Conversation
+    above: tuple[MessageId, ...]
+    """Its first messages, which have not been read."""
+    messages: tuple[Message, ...]
+    """The others."""
+    branches: Mapping[MessageId, tuple[int, int]]
+    """Place among its siblings, from 1, and their number, for each message that has any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a model is told instead of the messages of a conversation up to one of them."""
 
@@ -201,16 +215,8 @@ def active_path(messages: Iterable[Message], leaf: MessageId | None) -> tuple[Me
 
     A missing parent or a cycle (a damaged store) ends the walk instead of failing.
     """
-    by_id: Mapping[MessageId, Message] = {message.id: message for message in messages}
-    path: list[Message] = []
-    seen: set[MessageId] = set()
-    current = by_id.get(leaf) if leaf is not None else None
-    while current is not None and current.id not in seen:
-        seen.add(current.id)
-        path.append(current)
-        current = by_id.get(current.parent_id) if current.parent_id is not None else None
-    path.reverse()
-    return tuple(path)
+    by_id = {message.id: message for message in messages}
+    return tuple(by_id[each] for each in path_to(_parents(by_id.values()), leaf))
 
 
 def title_from(text: str, limit: int = 60) -> str:
@@ -259,17 +265,9 @@ def newest_leaf(messages: Iterable[Message], message_id: MessageId) -> MessageId
 
 def without(messages: Sequence[Message], gone: Set[MessageId]) -> tuple[Message, ...]:
     """Return messages without some; what followed those hangs on the nearest ancestor that is left."""
-    parents = {message.id: message.parent_id for message in messages}
-
-    def left(parent_id: MessageId | None) -> MessageId | None:
-        seen: set[MessageId] = set()
-        while parent_id is not None and parent_id in gone and parent_id not in seen:
-            seen.add(parent_id)
-            parent_id = parents.get(parent_id)
-        return None if parent_id in gone else parent_id
-
+    parents = parents_without(_parents(messages), gone)
     return tuple(
-        replace(message, parent_id=left(message.parent_id)) if message.parent_id in gone else message
+        replace(message, parent_id=parents[message.id]) if message.parent_id in gone else message
         for message in messages
         if message.id not in gone
     )
@@ -300,15 +298,11 @@ def leaf_without(
 
 def branches_of(messages: Iterable[Message], path: Sequence[Message]) -> dict[MessageId, tuple[int, int]]:
     """Return for each message of `path` that has siblings its place among them, from 1, and their number."""
-    siblings: dict[MessageId | None, list[MessageId]] = {}
-    for message in messages:
-        siblings.setdefault(message.parent_id, []).append(message.id)
-    places: dict[MessageId, tuple[int, int]] = {}
-    for message in path:
-        family = siblings.get(message.parent_id, [])
-        if len(family) > 1:
-            places[message.id] = (family.index(message.id) + 1, len(family))
-    return places
+    return places_among_siblings(_parents(messages), [message.id for message in path])
+
+
+def _parents(messages: Iterable[Message]) -> dict[MessageId, MessageId | None]:
+    return {message.id: message.parent_id for message in messages}
 
 
 def sibling_leaf(messages: Sequence[Message], message_id: MessageId, step: int) -> MessageId | None:

@@ -1,5 +1,10 @@
 """What can go wrong, each with what happened and what to do next."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.domain.context import ContextPlan
+
 
 class TuiError(Exception):
     """Something went wrong that a person should be told of.
@@ -69,7 +74,37 @@ class ThinkingRefused(CapabilityMissing):
 
 
 class ContextOverflow(TuiError):
-    """The request is longer than the context window."""
+    """The request is longer than the context window, as the server counts it.
+
+    Attributes:
+        prompt_tokens: How long the server found the request; None where it did not say.
+        window: The context window in force, in tokens; None where it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        reason: str = "",
+        prompt_tokens: int | None = None,
+        window: int | None = None,
+    ) -> None:
+        super().__init__(message, hint, reason=reason)
+        self.prompt_tokens = prompt_tokens
+        self.window = window
+
+
+class ContextQuestion(TuiError):
+    """Something would be left out of a request, or would not fit, that was not agreed to. Nothing was sent.
+
+    Attributes:
+        plan: What would be sent and what not.
+    """
+
+    def __init__(self, message: str, hint: str, plan: "ContextPlan") -> None:
+        super().__init__(message, hint)
+        self.plan = plan
 
 
 class StoreUnavailable(TuiError):

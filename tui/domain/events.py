@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tui.domain.context import ContextPlan
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage
-from tui.domain.errors import TuiError
+from tui.domain.errors import ContextQuestion, TuiError
 from tui.domain.generation import Phase
 from tui.domain.model import ModelInfo, RunningModel
 from tui.domain.pull import Pull
@@ -92,6 +93,47 @@ class WarmUpChanged:
     """Why it could not be loaded."""
 
 
+@dataclass(frozen=True, slots=True)
+class ContextChanged:
+    """Plans of what is sent may differ from now on: more is known of a model, or a summary was made."""
+
+    conversation_id: ConversationId | None = None
+    """Of which conversation; None when it may be any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUsed:
+    """A request for an answer went out, and what it held."""
+
+    conversation_id: ConversationId
+    answer_id: MessageId
+    plan: ContextPlan
+
+
+@dataclass(frozen=True, slots=True)
+class ContextAsked:
+    """A message that waits cannot be sent before it is decided what is left out; it goes on waiting."""
+
+    conversation_id: ConversationId
+    question: ContextQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class ContextMismatch:
+    """The server counted a request quite differently than it was planned: the figures do not agree."""
+
+    conversation_id: ConversationId
+    answer_id: MessageId
+    plan: ContextPlan
+    counted: int
+    """Tokens of the prompt, as the server counted it."""
+
+    @property
+    def trimmed(self) -> bool:
+        """Whether it counted so little that it cannot have read all of it."""
+        return self.counted < self.plan.estimate
+
+
 class ServerCondition(StrEnum):
     """How the connection to the server is."""
 
@@ -150,5 +192,9 @@ Event = (
     | ServerStateChanged
     | ServersChanged
     | StoreStateChanged
+    | ContextChanged
+    | ContextUsed
+    | ContextAsked
+    | ContextMismatch
 )
 """Everything that is published."""

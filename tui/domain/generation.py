@@ -81,6 +81,8 @@ class ChatMessage:
     content: str
     images: tuple[bytes, ...] = ()
     """The bytes of the image files that go with it."""
+    thinking: str = ""
+    """What the model thought before this answer of its, where it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class ChatRequest:
     """How long the model stays loaded: a Go duration such as `5m`, or a number of seconds."""
     format: str = ""
     """The form of the answer: empty for any, `json`, or a JSON schema."""
+    exact: bool = False
+    """What does not fit into the context window is to be refused rather than cut, and an answer that
+    reaches its end is to stop there. Servers that do not know this cut."""
 
 
 @dataclass(frozen=True, slots=True)

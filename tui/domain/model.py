@@ -75,6 +75,8 @@ class ModelDetails:
     modelfile: str
     thinking: Thinking | None = None
     """None on servers that do not say it."""
+    kv_bytes_per_token: int | None = None
+    """Bytes of memory that each token of the context window takes, at most; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """What the services need from outside, as protocols."""
 
-from collections.abc import AsyncGenerator, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Sequence, Set
 from typing import Protocol
 
 from tui.domain.conversation import (
     Attachment,
+    Branch,
     Conversation,
     ConversationId,
     Message,
     MessageId,
     QueuedMessage,
     SearchHit,
+    Summary,
 )
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
@@ -181,6 +183,30 @@ class ConversationStore(Protocol):
         """Return all messages of a conversation, every branch, in the order they were stored."""
         ...
 
+    async def branch(
+        self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
+    ) -> Branch | None:
+        """Return the branch that is shown, perhaps only its end; None where there is no conversation.
+
+        Args:
+            conversation_id: Which conversation.
+            last: How many messages are read at least.
+            since: A message from which on all are read, if the branch has it.
+        """
+        ...
+
+    async def some_messages(
+        self, conversation_id: ConversationId, ids: Sequence[MessageId], after: MessageId | None
+    ) -> tuple[Message, ...]:
+        """Return messages that follow each other on a branch; those that are not there are left out.
+
+        Args:
+            conversation_id: The conversation that they are in.
+            ids: Which messages, the first first.
+            after: The message before the first; None where there is none.
+        """
+        ...
+
     async def add_messages(self, messages: Sequence[Message], *, sent: MessageId | None = None) -> None:
         """Store new messages in one transaction.
 
@@ -274,6 +300,29 @@ class ConversationStore(Protocol):
 
     async def attachment_data(self, digest: str) -> bytes | None:
         """Return the bytes of an attachment, or None."""
+        ...
+
+    async def summaries(self, conversation_id: ConversationId) -> tuple[Summary, ...]:
+        """Return the summaries of a conversation, in the order in which they were made."""
+        ...
+
+    async def save_summary(self, summary: Summary) -> None:
+        """Store a summary, in place of the one with its id if there is one."""
+        ...
+
+    async def delete_summary(self, summary_id: str) -> None:
+        """Delete a summary, if it is there."""
+        ...
+
+    async def calibration(self, model: str) -> str | None:
+        """Return what is stored of how a model counts tokens, or None."""
+        ...
+
+    async def change_calibration(self, model: str, change: Callable[[str | None], str]) -> str:
+        """Store what `change` makes of what is stored of how a model counts, and return it.
+
+        No other process changes it meanwhile. `change` runs on another thread.
+        """
         ...
 
     async def conversation_ids(self) -> tuple[ConversationId, ...]:

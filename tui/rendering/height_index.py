@@ -1,6 +1,6 @@
 """Heights of many things stacked on each other, and which of them is at a row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class HeightIndex:
@@ -22,6 +22,9 @@ class HeightIndex:
 
     def __len__(self) -> int:
         return len(self._heights)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._heights)
 
     def __getitem__(self, index: int) -> int:
         return self._heights[index]

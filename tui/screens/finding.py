@@ -25,7 +25,7 @@ class FindingRoom(TemporaryRoom):
             live = conversation_id in session.live
             if message_id is not None and not live:
                 await session.home.conversations.show_message(conversation_id, message_id)
-            await session.open(conversation_id)
+            await session.open(conversation_id, at=message_id)
         except TuiError as error:
             self.tell(error)
             return

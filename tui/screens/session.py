@@ -15,6 +15,7 @@ from tui.domain.setup import Setup
 from tui.screens.answering import Answering
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
+from tui.screens.reading import FIRST_READ, ReadBehind
 from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
@@ -66,6 +67,7 @@ class ChatSession(Answering):
         """What works for the saved conversations."""
         self.editing = Editing(pane)
         self._sidebar = sidebar
+        self._behind = ReadBehind(pane, tell)
         self._drafts = drafts
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
@@ -129,14 +131,19 @@ class ChatSession(Answering):
         await self.open(first)
         self._begun = True
 
-    async def open(self, conversation_id: ConversationId | None) -> None:
-        """Show a conversation where it was left; None shows one that has not begun."""
+    async def open(self, conversation_id: ConversationId | None, at: MessageId | None = None) -> None:
+        """Show a conversation where it was left; its end is shown before the rest is read.
+
+        Args:
+            conversation_id: Which one; None for one that has not begun.
+            at: A message that must be there when this returns.
+        """
         try:
             await self._drafts.try_flush()
             if conversation_id is None:
                 self._show(None, None, await self.services.conversations.draft(None))
             else:
-                opened = await self._read(conversation_id)
+                opened = await self._read(conversation_id, at)
                 self._show(opened.conversation, opened, opened.draft)
                 await self.services.conversations.mark_read(conversation_id)
         except TuiError as error:
@@ -218,6 +225,7 @@ class ChatSession(Answering):
         if shown in self.services.generation.live:
             self._tell(BadRequest("An answer is being written.", "Stop it with Esc to see other branches."))
             return
+        await self._pane.transcript.whole()
         place = self._pane.place_of(message_id)
         await self.attempt(self.services.conversations.step_branch(shown, message_id, step))
         await self.open(shown)
@@ -281,13 +289,20 @@ class ChatSession(Answering):
         except TuiError:
             self.show_model()
 
-    async def _read(self, conversation_id: ConversationId) -> OpenedConversation:
+    async def _read(self, conversation_id: ConversationId, at: MessageId | None) -> OpenedConversation:
         """Return a conversation as it is after everything that has been shown happened."""
+        conversations = self.services.conversations
+        is_shown = conversation_id == self._pane.conversation_id
+        since = at or self._pane.transcript.left_at(conversation_id)
         self._opening = conversation_id
         try:
             while True:
                 self._outdated = False
-                opened = await self.services.conversations.open(conversation_id)
+                if is_shown:
+                    # What is read may be anywhere in it.
+                    opened = await conversations.open(conversation_id)
+                else:
+                    opened = await conversations.open_end(conversation_id, last=FIRST_READ, since=since)
                 if not self._outdated:
                     return opened
         finally:
@@ -314,7 +329,9 @@ class ChatSession(Answering):
             branches=opened.branches if opened else {},
             queued=opened.queued if opened else (),
             notice="",
+            whole=not (opened and opened.above),
         )
+        self._behind.begin(self.services.conversations, opened)
         self._show_conversation(conversation)
         self.services.generation.viewing = conversation_id
         if not self._begun:

@@ -10,8 +10,10 @@ from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
 from tui.domain.model import find_model, find_running
 from tui.services.attachments.service import AttachmentService
+from tui.services.calibrations import CalibrationBook
 from tui.services.clock import SystemClock
 from tui.services.collection import CollectionService
+from tui.services.context import ContextService
 from tui.services.conversations import ConversationService
 from tui.services.engine import EngineSupervisor
 from tui.services.events import EventBus
@@ -24,6 +26,7 @@ from tui.services.pulls import PullService
 from tui.services.server import ENGINE_ADDRESS, ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
 from tui.services.titles import TitleService
+from tui.services.told import Teller
 from tui.services.turns import TurnService
 from tui.services.undo import UndoService
 from tui.services.warm_up import WarmUpService
@@ -58,6 +61,8 @@ class Services:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
+    calibrations: CalibrationBook
     attachments: AttachmentService
     presets: PresetService
 
@@ -66,6 +71,7 @@ class Services:
         await self.titles.aclose()
         await self.windows.aclose()
         await self.generation.aclose()
+        await self.context.aclose()
         await self.pulls.aclose()
         await self.warm_up.aclose()
         await self.models.aclose()
@@ -110,6 +116,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
     )
     await models.recall()
     library = LibraryService(server.backend, models)
+    book = CalibrationBook(store)
     servers = ServerDirectory(
         settings.servers,
         home=home,
@@ -119,7 +126,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         bus=bus,
         fixed=bool({"server.host", "engine.gguf"} & settings.typed),
     )
-    over = _over_store(settings, store, bus, clock, servers, server, models)
+    over = _over_store(settings, store, bus, clock, servers, server, models, book)
     services = Services(
         settings=settings,
         bus=bus,
@@ -132,6 +139,8 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
         attachments=over.attachments,
         engine=engine,
         library=library,
@@ -173,6 +182,7 @@ class _OverStore:
     collection: CollectionService
     windows: WindowService
     titles: TitleService
+    context: ContextService
     attachments: AttachmentService
 
 
@@ -184,6 +194,7 @@ def _over_store(
     servers: ServerDirectory,
     server: ServerMonitor,
     models: ModelService,
+    book: CalibrationBook,
 ) -> _OverStore:
     """Return the services over a store, with nothing started."""
 
@@ -193,14 +204,17 @@ def _over_store(
         return await servers.reach(conversation.server if conversation else "")
 
     undo = UndoService()
+    context = ContextService(
+        store=store,
+        teller=Teller(store, sees=lambda name: may_see(find_model(name, models.models))),
+        models=models,
+        book=book,
+        bus=bus,
+        backend=server.backend,
+    )
     generation = GenerationService(
         store=store,
-        turns=TurnService(
-            store,
-            clock,
-            settings.chat.keep_alive,
-            sees=lambda name: may_see(find_model(name, models.models)),
-        ),
+        turns=TurnService(store, clock, context, settings.chat.keep_alive),
         backend=reach,
         bus=bus,
         clock=clock,
@@ -219,6 +233,7 @@ def _over_store(
             busy=lambda: bool(generation.live),
             able=lambda: not server.state.embedded,
         ),
+        context=context,
         attachments=AttachmentService(store, settings.attachments),
     )
 
@@ -229,6 +244,7 @@ async def temporary(services: Services) -> Services:
     Server, models and engine are shared; end them with `end_temporary`.
     """
     store = await services.store.beside()
+    book = services.calibrations.beside()
     over = _over_store(
         services.settings,
         store,
@@ -237,6 +253,7 @@ async def temporary(services: Services) -> Services:
         services.servers,
         services.server,
         services.models,
+        book,
     )
     return replace(
         services,
@@ -247,6 +264,8 @@ async def temporary(services: Services) -> Services:
         collection=over.collection,
         windows=over.windows,
         titles=over.titles,
+        context=over.context,
+        calibrations=book,
         attachments=over.attachments,
     )
 
@@ -254,6 +273,7 @@ async def temporary(services: Services) -> Services:
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
     await services.generation.aclose()
+    await services.context.aclose()
     await services.store.aclose()
 
 

@@ -1,7 +1,7 @@
 """Saved conversations: begin, open, find, change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui.domain.conversation import (
@@ -36,13 +36,15 @@ class OpenedConversation:
 
     conversation: Conversation
     path: tuple[Message, ...]
-    """The messages of the active branch."""
-    branches: dict[MessageId, tuple[int, int]]
+    """The messages of the active branch; perhaps only those at its end."""
+    branches: Mapping[MessageId, tuple[int, int]]
     """Place and number of siblings, for the messages that have any."""
     queued: tuple[QueuedMessage, ...]
     draft: str
     files: tuple[Attachment, ...] = ()
     """What is attached to the draft."""
+    above: tuple[MessageId, ...] = ()
+    """The messages of the active branch before those of `path`, which have not been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,37 @@ class ConversationService:
             raise BadRequest("This conversation is no longer there.")
         path, branches = await asyncio.to_thread(_shown, messages, conversation.active_leaf)
         return OpenedConversation(conversation, path, branches, queued, draft, files)
+
+    async def open_end(
+        self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
+    ) -> OpenedConversation:
+        """Return a conversation with the end of its active branch; the rest of it is `read` behind that.
+
+        Args:
+            conversation_id: Which conversation.
+            last: How many messages are read at least.
+            since: A message from which on all are read, if the branch has it.
+
+        Raises:
+            BadRequest: it is no longer there.
+        """
+        branch, queued, draft, files = await asyncio.gather(
+            self._store.branch(conversation_id, last=last, since=since),
+            self._store.queued(conversation_id),
+            self._store.draft(conversation_id),
+            self._store.draft_attachments(conversation_id),
+        )
+        if branch is None:
+            raise BadRequest("This conversation is no longer there.")
+        return OpenedConversation(
+            branch.conversation, branch.messages, branch.branches, queued, draft, files, branch.above
+        )
+
+    async def read(
+        self, conversation_id: ConversationId, ids: Sequence[MessageId], after: MessageId | None
+    ) -> tuple[Message, ...]:
+        """Return messages that follow each other on a branch, the first of them the message `after`."""
+        return await self._store.some_messages(conversation_id, ids, after)
 
     async def page(self, *, query: str = "", offset: int = 0, limit: int = 200) -> tuple[Conversation, ...]:
         """Return saved conversations as the side panel lists them.

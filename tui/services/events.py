@@ -1,9 +1,10 @@
 """The event bus: what happened, to whoever listens, at the listener's own pace."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 
 from tui.domain.events import (
+    ContextChanged,
     ConversationsChanged,
     Event,
     GenerationUpdated,
@@ -25,6 +26,8 @@ def _replaces(event: Event) -> Hashable | None:
             return ("queue", event.conversation_id)
         case ConversationsChanged():
             return ("conversations", event.conversation_id)
+        case ContextChanged():
+            return ("context", event.conversation_id)
         case ModelsChanged():
             return "models"
         case PullsChanged():
@@ -80,12 +83,21 @@ class EventBus:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self._listeners: list[Callable[[Event], None]] = []
 
     def subscribe(self) -> Subscription:
         """Return a subscription to everything published from now on."""
         subscription = Subscription(self)
         self._subscriptions.append(subscription)
         return subscription
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Have a function called with every event before anyone else sees it; return what ends that.
+
+        It must be quick: who publishes waits for it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Deliver nothing more to `subscription`."""
@@ -94,6 +106,8 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Deliver an event; never waits."""
+        for listener in tuple(self._listeners):
+            listener(event)
         for subscription in tuple(self._subscriptions):
             subscription.deliver(event)
 

@@ -1,7 +1,7 @@
 """Answers being written: one at a time in a conversation, any number side by side."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 
 from tui.domain.conversation import (
@@ -16,6 +16,8 @@ from tui.domain.conversation import (
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
+    ContextOverflow,
+    ContextQuestion,
     ConversationGone,
     NoLongerQueued,
     ServerUnreachable,
@@ -24,6 +26,8 @@ from tui.domain.errors import (
     WrittenElsewhere,
 )
 from tui.domain.events import (
+    ContextAsked,
+    ContextUsed,
     ConversationsChanged,
     GenerationFinished,
     GenerationStarted,
@@ -31,7 +35,7 @@ from tui.domain.events import (
     QueueChanged,
     StoreStateChanged,
 )
-from tui.domain.generation import Phase
+from tui.domain.generation import Delta, Phase
 from tui.domain.model import full_name
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
 from tui.services.answer_check import checked
@@ -268,6 +272,10 @@ class GenerationService:
                     going = await self._do(worker, conversation_id, ask, None)
                 except NoLongerQueued:
                     await self._publish_queue(conversation_id)
+                except ContextQuestion as question:
+                    # It goes on waiting until that is answered.
+                    self._bus.publish(ContextAsked(conversation_id, question))
+                    break
         except (StoreUnavailable, WrittenElsewhere):
             pass  # What waits stays in the store; the window that is writing sends it, or the next message.
         finally:
@@ -327,6 +335,8 @@ class GenerationService:
             checkpoints.cancel()
         answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
+        if run.turn is not None and run.done is not None:
+            await self._turns.answered(run.turn, answer)
         return answer
 
     async def _finish(self, answer: Message, error: TuiError | None) -> None:
@@ -377,7 +387,7 @@ class GenerationService:
         backend = await self._backend(run.answer.conversation_id)
         watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
         try:
-            async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:
+            async with aclosing(self._fitted(backend, turn, run, busy)) as deltas:
                 async for delta in deltas:
                     run.take(delta)
                     if delta.content or delta.thinking:
@@ -389,6 +399,23 @@ class GenerationService:
                 await watch
         if run.done is None:
             raise AnswerInterrupted("The server ended the answer early.", "Continue it, or ask again.")
+
+    async def _fitted(
+        self, backend: ChatBackend, turn: Turn, run: Run, busy: Callable[[bool], None]
+    ) -> AsyncGenerator[Delta, None]:
+        """Stream an answer; a request that the server finds too long is sent again with less in it."""
+        for last in (False, False, True):
+            run.turn = turn
+            self._bus.publish(ContextUsed(run.conversation_id, run.answer.id, turn.composed.plan))
+            try:
+                async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                return
+            except ContextOverflow as error:
+                if run.begun() or last:
+                    raise
+                turn = await self._turns.shortened(turn, error)
 
     async def _watch_loading(self, run: Run, backend: ChatBackend, updates: Throttle) -> None:
         """Tell loading from waiting until the first text arrives; neither can be seen in the stream."""

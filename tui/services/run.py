@@ -9,6 +9,7 @@ from tui.domain.errors import AnswerInterrupted, TuiError
 from tui.domain.events import GenerationUpdated
 from tui.domain.generation import Delta, Phase, Stats
 from tui.domain.ports import Clock
+from tui.services.turns import Turn
 
 
 class Throttle:
@@ -56,6 +57,8 @@ class Run:
     """Pieces of text received."""
     done: Delta | None = None
     """The line that said `done`."""
+    turn: Turn | None = None
+    """What was sent last."""
     _content: list[str] = field(default_factory=list)
     _thinking: list[str] = field(default_factory=list)
     _first_token_at: float | None = None

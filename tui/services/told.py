@@ -1,12 +1,16 @@
 """What a model is told of a message."""
 
 from collections.abc import Callable
+from typing import Final
 
 from tui.domain.attachment import is_picture, is_text, quoted
 from tui.domain.conversation import Message
 from tui.domain.generation import ChatMessage
 from tui.domain.ports import ConversationStore
 from tui.domain.text import sanitize_line
+
+UNSEEN: Final = "[A picture that you cannot see: {name}]"
+"""What stands in for a picture where a model does not see."""
 
 
 class Teller:
@@ -22,6 +26,10 @@ class Teller:
         self._store = store
         self._sees = sees
 
+    def shows_pictures(self, model: str) -> bool:
+        """Return whether a model is sent pictures; empty stands for one that sees."""
+        return not model or self._sees(model)
+
     async def told(self, message: Message, model: str = "") -> ChatMessage:
         """Return a message as a model is told it: quoted files first, then its words, and the pictures.
 
@@ -34,10 +42,10 @@ class Teller:
         """
         pictures: list[bytes] = []
         texts: list[str] = []
-        sees = not model or self._sees(model)
+        sees = self.shows_pictures(model)
         for attachment in message.attachments:
             if is_picture(attachment) and not sees:
-                texts.append(f"[A picture that you cannot see: {sanitize_line(attachment.name)}]")
+                texts.append(UNSEEN.format(name=sanitize_line(attachment.name)))
                 continue
             data = await self._store.attachment_data(attachment.digest)
             if data is None:

@@ -1,8 +1,8 @@
 """A turn of a conversation: what is stored before the model is asked, and what it is told."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from tui.domain.context import Window
 from tui.domain.conversation import (
     Attachment,
     Conversation,
@@ -13,12 +13,11 @@ from tui.domain.conversation import (
     Role,
     active_path,
     new_message_id,
-    sent_history,
 )
-from tui.domain.errors import BadRequest, ConversationGone
-from tui.domain.generation import ChatMessage, ChatRequest
+from tui.domain.errors import BadRequest, ContextOverflow, ConversationGone
+from tui.domain.generation import ChatRequest, Options
 from tui.domain.ports import Clock, ConversationStore
-from tui.services.told import Teller
+from tui.services.context import Composed, ContextService
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +67,31 @@ class Turn:
     answer: Message
     """The answer to be written; its content is what is there already."""
     request: ChatRequest
+    composed: Composed
+    """What of the conversation is in the request."""
+    conversation: Conversation
+    path: tuple[Message, ...]
+    """The branch that is answered."""
 
 
 class TurnService:
     """Stores turns and makes the requests for them."""
 
     def __init__(
-        self,
-        store: ConversationStore,
-        clock: Clock,
-        keep_alive: str = "",
-        sees: Callable[[str], bool] = lambda _: True,
+        self, store: ConversationStore, clock: Clock, context: ContextService, keep_alive: str = ""
     ) -> None:
+        """Make a service over a store.
+
+        Args:
+            store: Where messages live.
+            clock: Dates messages.
+            context: Says what of a conversation is sent.
+            keep_alive: How long models stay loaded, where a conversation does not say.
+        """
         self._store = store
-        self._teller = Teller(store, sees)
+        self._context = context
         self._clock = clock
-        self._keep_alive = keep_alive or None
+        self._keep_alive = keep_alive
 
     async def prepare(self, conversation_id: ConversationId, job: Job) -> Turn:
         """Commit what `job` adds to a conversation, and return what is to be sent.
@@ -93,6 +101,8 @@ class TurnService:
             WrittenElsewhere: another window is writing an answer in the conversation.
             NoLongerQueued: the message that waited was sent or taken back meanwhile.
             BadRequest: the message that `job` names cannot be answered or continued.
+            ContextQuestion: something would be left out that must not be without asking; nothing was
+                stored.
         """
         conversation = await self._store.conversation(conversation_id)
         if conversation is None:
@@ -110,22 +120,53 @@ class TurnService:
             case Regenerate():
                 old = _answer_in(messages, job.answer_id)
                 path = active_path(messages, old.parent_id)
+                composed = await self._composed(conversation, path)
                 answer = self._empty_answer(conversation, old.parent_id, self._clock.now())
                 await self._store.add_messages((answer,))
-                return Turn(None, answer, await self._request(conversation, path))
+                return self._turn(None, answer, conversation, path, composed)
             case Continue():
                 old = _answer_in(messages, job.answer_id)
                 if old.status is MessageStatus.STREAMING:
                     raise BadRequest("This answer is still being written.", "Stop it first with Esc.")
+                path = active_path(messages, old.id)
+                composed = await self._composed(conversation, path)
                 await self._store.reopen(old.id)
                 answer = replace(old, status=MessageStatus.STREAMING, error="", hint="", stop_reason="")
-                return Turn(None, answer, await self._request(conversation, active_path(messages, old.id)))
+                return self._turn(None, answer, conversation, path, composed)
 
     async def _asked(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Turn:
         user = self._user_message(conversation, path, ask)
+        path = (*path, user)
+        composed = await self._composed(conversation, path)
         answer = self._empty_answer(conversation, user.id, user.created_at)
         await self._store.add_messages((user, answer), sent=ask.waited)
-        return Turn(user, answer, await self._request(conversation, (*path, user)))
+        return self._turn(user, answer, conversation, path, composed)
+
+    async def shortened(self, turn: Turn, error: ContextOverflow) -> Turn:
+        """Return a turn as it is to be sent after the server found it too long.
+
+        Raises:
+            ContextOverflow: there is nothing more that could be left out.
+        """
+        window = await self._context.overflowed(turn.conversation, turn.composed, error)
+        composed = await self._context.compose(turn.conversation, turn.path, window=window)
+        before, after = turn.composed.plan, composed.plan
+        if (after.sent, after.images_left_out, after.summary) == (
+            before.sent,
+            before.images_left_out,
+            before.summary,
+        ):
+            raise error
+        return self._turn(turn.user, turn.answer, turn.conversation, turn.path, composed)
+
+    async def answered(self, turn: Turn, answer: Message) -> None:
+        """Compare what the server counted with what was planned, and learn from it."""
+        await self._context.answered(turn.composed, answer)
+
+    async def _composed(self, conversation: Conversation, path: tuple[Message, ...]) -> Composed:
+        composed = await self._context.compose(conversation, path)
+        self._context.check(conversation, composed.plan)
+        return composed
 
     def _user_message(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Message:
         return Message(
@@ -152,21 +193,33 @@ class TurnService:
             model=conversation.model,
         )
 
-    async def _request(self, conversation: Conversation, path: tuple[Message, ...]) -> ChatRequest:
-        told: list[ChatMessage] = []
-        for role, message in sent_history(path, conversation.system):
-            if isinstance(message, str):
-                told.append(ChatMessage(role, message))
-            else:
-                told.append(await self._teller.told(message, conversation.model))
-        return ChatRequest(
+    def _turn(
+        self,
+        user: Message | None,
+        answer: Message,
+        conversation: Conversation,
+        path: tuple[Message, ...],
+        composed: Composed,
+    ) -> Turn:
+        request = ChatRequest(
             model=conversation.model,
-            messages=tuple(told),
-            options=conversation.options,
+            messages=composed.messages,
+            options=_sound(conversation.options, composed.plan.window),
             think=conversation.think,
-            keep_alive=conversation.keep_alive or self._keep_alive,
+            keep_alive=conversation.keep_alive or self._keep_alive or None,
             format=conversation.answer_format,
+            exact=True,
         )
+        return Turn(user, answer, request, composed, conversation, path)
+
+
+def _sound(options: Options, window: Window) -> Options:
+    """Return options that mean what they say: servers make of some values something else without a word."""
+    num_ctx, num_predict = options.num_ctx, options.num_predict
+    if num_ctx is not None:
+        most = window.maximum or num_ctx
+        num_ctx = min(num_ctx, most) if num_ctx > 0 else None
+    return replace(options, num_ctx=num_ctx, num_predict=num_predict or None)
 
 
 def _answer_in(messages: tuple[Message, ...], message_id: MessageId) -> Message:

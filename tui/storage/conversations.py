@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from tui.domain.conversation import (
     Attachment,
+    Branch,
     Conversation,
     ConversationId,
     Message,
@@ -16,10 +17,12 @@ from tui.domain.conversation import (
     MessageStatus,
     QueuedMessage,
 )
+from tui.storage.branches import load_branch, load_some
 from tui.storage.database import Database
 from tui.storage.draft_files import DraftFiles
 from tui.storage.failures import translated
 from tui.storage.instances import Instance
+from tui.storage.memory import MemoryShelf
 from tui.storage.messages import (
     checkpoint_message,
     conversation_gone,
@@ -78,7 +81,7 @@ _SHOW: Final = "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE i
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-class SqliteConversationStore(Shelf, WholeConversations, DraftFiles):
+class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf):
     """A `ConversationStore` in one file, which several processes may have open."""
 
     _owns_instance = True
@@ -187,6 +190,22 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles):
     async def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
         """Return all messages of a conversation, every branch, in the order they were stored."""
         return await self._database.read(lambda connection: load_messages(connection, conversation_id))
+
+    async def branch(
+        self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
+    ) -> Branch | None:
+        """Return the branch that is shown, with at least its `last` messages, and those from one on."""
+        return await self._database.read(
+            lambda connection: load_branch(connection, conversation_id, last, since)
+        )
+
+    async def some_messages(
+        self, conversation_id: ConversationId, ids: Sequence[MessageId], after: MessageId | None
+    ) -> tuple[Message, ...]:
+        """Return messages that follow each other on a branch, the first of them the message `after`."""
+        return await self._database.read(
+            lambda connection: load_some(connection, conversation_id, ids, after)
+        )
 
     async def add_messages(self, messages: Sequence[Message], *, sent: MessageId | None = None) -> None:
         """Store new messages in one transaction.

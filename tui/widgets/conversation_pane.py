@@ -85,6 +85,7 @@ class ConversationPane(Vertical):
         branches: Mapping[MessageId, tuple[int, int]],
         queued: Sequence[QueuedMessage],
         notice: str,
+        whole: bool = True,
     ) -> None:
         """Show a conversation; the one already shown keeps its place.
 
@@ -94,16 +95,27 @@ class ConversationPane(Vertical):
             branches: Place and number of siblings, for the messages that have any.
             queued: What waits.
             notice: What is shown where there are no messages.
+            whole: That is the whole branch; otherwise the messages before follow with `prepend`.
         """
         if conversation_id != self.conversation_id and self.find_bar.is_open:
             self.find_bar.action_close()
         self.conversation_id = conversation_id
         self._path = {message.id: message for message in messages}
-        self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice)
+        self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice, whole=whole)
         self.transcript.set_queued(queued)
         self.status.queued = len(queued)
         self.status.finish(self.last_answer)
         self.prompt.history = [message.content for message in messages if message.role is Role.USER]
+
+    def prepend(self, messages: Sequence[Message]) -> None:
+        """Take over messages that come before all that are shown, which stay where they are."""
+        self._path = {message.id: message for message in messages} | self._path
+        self.transcript.prepend(messages)
+
+    def complete(self) -> None:
+        """Say that no more messages will come before those that are there."""
+        self.transcript.complete()
+        self.prompt.history = [message.content for message in self.messages if message.role is Role.USER]
 
     def set_notice(self, notice: str) -> None:
         """Change what an empty conversation says."""

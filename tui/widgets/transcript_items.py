@@ -11,6 +11,9 @@ from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Palette
 from tui.rendering.message import MessageItem, Place
 
+_FIRST = 1 << 32
+"""The number of the first message: there is room for more before it."""
+
 _KEPT = 64
 """Layouts that are kept at most, besides those of answers that are being written."""
 
@@ -26,7 +29,8 @@ class TranscriptItems:
         """
         self._document = document
         self._entries: list[Message | QueuedMessage] = []
-        self._places: dict[MessageId, int] = {}
+        self._numbers: dict[MessageId, int] = {}
+        self._first = _FIRST
         self._cache: OrderedDict[MessageId, MessageItem] = OrderedDict()
         self._measured: list[int] = []
         self._epoch = 1
@@ -48,13 +52,27 @@ class TranscriptItems:
         return self._entries[index]
 
     @property
+    def waiting(self) -> int:
+        """How many messages wait their turn."""
+        return self._queued
+
+    @property
     def messages(self) -> Sequence[Message]:
         """The messages that are not queued."""
         return [entry for entry in self._entries if isinstance(entry, Message)]
 
     def index(self, message_id: MessageId) -> int | None:
         """Return the place of a message."""
-        return self._places.get(message_id)
+        number = self._numbers.get(message_id)
+        return None if number is None else number - self._first
+
+    def number(self, index: int) -> int:
+        """Return the number of the message at a place: it stays the same when others come before it."""
+        return self._first + index
+
+    def index_of_number(self, number: int) -> int:
+        """Return the place of the message with a number."""
+        return number - self._first
 
     def load(self, messages: Sequence[Message], *, keep: bool) -> None:
         """Take over the messages of a conversation: a few integers for each.
@@ -66,7 +84,8 @@ class TranscriptItems:
         known = self._known(messages) if keep else {}
         self._entries = list(messages)
         self._queued = 0
-        self._places = {message.id: index for index, message in enumerate(messages)}
+        self._first = _FIRST
+        self._numbers = {message.id: number for number, message in enumerate(messages, _FIRST)}
         self._measured = [self._epoch if message.id in known else 0 for message in messages]
         heights = (known.get(message.id) or self._guess(message) for message in messages)
         self.heights = HeightIndex(heights)
@@ -76,11 +95,19 @@ class TranscriptItems:
         for message_id in [message_id for message_id in self._cache if message_id not in known]:
             del self._cache[message_id]
 
+    def prepend(self, messages: Sequence[Message]) -> None:
+        """Take over messages that come before all others."""
+        self._first -= len(messages)
+        self._entries[:0] = messages
+        self._measured[:0] = [0] * len(messages)
+        self._numbers.update({message.id: number for number, message in enumerate(messages, self._first)})
+        self.heights = HeightIndex([*map(self._guess, messages), *self.heights])
+
     def _known(self, messages: Sequence[Message]) -> dict[MessageId, int]:
         """Return the measured heights of the messages that are as they were."""
         known = {}
         for message in messages:
-            index = self._places.get(message.id)
+            index = self.index(message.id)
             if index is not None and self.is_measured(index) and self._entries[index] == message:
                 known[message.id] = self.heights[index]
         return known
@@ -105,7 +132,7 @@ class TranscriptItems:
         self._queued = len(queued)
 
     def _add(self, entry: Message | QueuedMessage) -> None:
-        self._places[entry.id] = len(self._entries)
+        self._numbers[entry.id] = self._first + len(self._entries)
         self._entries.append(entry)
         self._measured.append(0)
         self.heights.append(self._guess(entry))
@@ -116,7 +143,7 @@ class TranscriptItems:
             entry = self._entries.pop()
             self._measured.pop()
             self.heights.pop()
-            self._places.pop(entry.id, None)
+            self._numbers.pop(entry.id, None)
             self._cache.pop(entry.id, None)
             if isinstance(entry, QueuedMessage):
                 removed.append(entry)
@@ -126,7 +153,7 @@ class TranscriptItems:
 
     def replace(self, message: Message) -> int | None:
         """Take over a changed message and return its place; None where it is not shown."""
-        index = self._places.get(message.id)
+        index = self.index(message.id)
         if index is None:
             return None
         self._entries[index] = message
@@ -138,7 +165,7 @@ class TranscriptItems:
 
     def grow(self, message_id: MessageId, content: str, thinking: str) -> int | None:
         """Take over the texts of an answer that is being written and return its place."""
-        index = self._places.get(message_id)
+        index = self.index(message_id)
         if index is None:
             return None
         message = self._entries[index]
@@ -192,7 +219,7 @@ class TranscriptItems:
     def read_on(self) -> int | None:
         """Read a little more of a very long text that is kept; return which, None if none waits."""
         for message_id, item in reversed(self._cache.items()):
-            index = self._places.get(message_id)
+            index = self.index(message_id)
             if index is not None and item.read_on():
                 if self.is_measured(index):
                     self.measure(index)
@@ -284,5 +311,5 @@ class TranscriptItems:
         self.branches = branches
         for message_id, item in self._cache.items():
             item.branch = branches.get(message_id)
-            if (index := self._places.get(message_id)) is not None:
+            if (index := self.index(message_id)) is not None:
                 self._measured[index] = 0

@@ -19,9 +19,8 @@ def selected_text(items: TranscriptItems, selection: Selection, palette: Palette
     """Return the text under a selection: soft wraps joined, gutters and furniture left out."""
     if not len(items):
         return ""
-    end = (len(items), 0)
-    first, first_order = divmod(selection.start.y, ORDERS_PER_MESSAGE) if selection.start else (0, 0)
-    last, last_order = divmod(selection.end.y, ORDERS_PER_MESSAGE) if selection.end else end
+    first, first_order = _place(items, selection.start.y) if selection.start else (0, 0)
+    last, last_order = _place(items, selection.end.y) if selection.end else (len(items), 0)
     if last >= len(items):
         last, last_order = len(items) - 1, ORDERS_PER_MESSAGE - 1
     texts = []
@@ -32,13 +31,15 @@ def selected_text(items: TranscriptItems, selection: Selection, palette: Palette
         item = items.measured_whole(index)
         start = item.row_at(first_order) if index == first else 0
         stop = item.row_at(last_order) + 1 if index == last else item.height
-        texts.append(_text_of_rows(item, index, start, stop, selection, palette, alone=first == last))
+        texts.append(
+            _text_of_rows(item, items.number(index), start, stop, selection, palette, alone=first == last)
+        )
     return "\n\n".join(text for text in texts if text)
 
 
 def _text_of_rows(
     item: MessageItem,
-    index: int,
+    number: int,
     start: int,
     stop: int,
     selection: Selection,
@@ -50,7 +51,7 @@ def _text_of_rows(
     text = ""
     began = False
     for row in rows:
-        span = selection.get_span(index * ORDERS_PER_MESSAGE + row.order)
+        span = selection.get_span(number * ORDERS_PER_MESSAGE + row.order)
         if span is None or (_is_furniture(row) and not (alone and len(rows) == 1)):
             continue
         piece = _slice(row, *span)
@@ -89,9 +90,15 @@ def _characters_in(text: str, cells: int) -> int:
     return count
 
 
-def whole_message(index: int) -> tuple[int, int]:
-    """Return the first and the last selection row of a message."""
-    return index * ORDERS_PER_MESSAGE, (index + 1) * ORDERS_PER_MESSAGE - 1
+def _place(items: TranscriptItems, row: int) -> tuple[int, int]:
+    """Return which message a selection row is in, and its order there."""
+    number, order = divmod(row, ORDERS_PER_MESSAGE)
+    return items.index_of_number(number), order
+
+
+def whole_message(number: int) -> tuple[int, int]:
+    """Return the first and the last selection row of the message with a number."""
+    return number * ORDERS_PER_MESSAGE, (number + 1) * ORDERS_PER_MESSAGE - 1
 
 
 def word_at(text: str, position: int) -> tuple[int, int]:

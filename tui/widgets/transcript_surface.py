@@ -31,7 +31,7 @@ _NEW_TEXT = " ↓ new text "
 class TranscriptSurface(ScrollView):
     """Draws the rows of messages that are seen, and the scrollbar, without any layout."""
 
-    following: reactive[bool] = reactive(True, init=False)
+    following: reactive[bool] = reactive(True, init=False, repaint=False)
     """The view is at the end and stays there as text arrives."""
 
     wrap_code: reactive[bool] = reactive(False, init=False)
@@ -213,9 +213,10 @@ class TranscriptSurface(ScrollView):
             return strip
         row = self._top + y
         if row >= self._items.heights.total:
-            return strip.apply_offsets(0, len(self._items) * ORDERS_PER_MESSAGE)
-        index, number = self._items.heights.find(row)
-        return strip.apply_offsets(0, index * ORDERS_PER_MESSAGE + self._items.item(index).order_of(number))
+            return strip.apply_offsets(0, self._items.number(len(self._items)) * ORDERS_PER_MESSAGE)
+        index, row_in_message = self._items.heights.find(row)
+        order = self._items.item(index).order_of(row_in_message)
+        return strip.apply_offsets(0, self._items.number(index) * ORDERS_PER_MESSAGE + order)
 
     def _set_question(self, question: str) -> None:
         self._question = f" {question} " if question else ""

@@ -1,7 +1,7 @@
 """One line-API surface over any number of messages, which never moves what is being read."""
 
 from asyncio import sleep
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -9,7 +9,7 @@ from math import inf
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
-from tui.domain.conversation import MessageId
+from tui.domain.conversation import Message, MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Place
 from tui.widgets.transcript_surface import TranscriptSurface
@@ -160,6 +160,30 @@ class TranscriptView(TranscriptSurface):
         else:
             row = self._items.row_of(index, anchor.place, self.palette)
             self._place(row, row)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the reader is on the way to a row that was counted from the first."""
+        return (
+            self.app.animator.is_being_animated(self, "scroll_y")
+            or self.vertical_scrollbar.grabbed is not None
+        )
+
+    def prepend(self, messages: Sequence[Message]) -> None:
+        """Take over messages that come before all others; what is on the screen stays there, undrawn."""
+        before = self._items.heights.total
+        self._items.prepend(messages)
+        if not self._is_ready:
+            return
+        if self.following and before < self._view.height:
+            self._place(inf, inf)
+            self.refresh()
+            return
+        grown = self._items.heights.total - before
+        self.set_reactive(Widget.scroll_y, self.scroll_y + grown)
+        self.set_reactive(Widget.scroll_target_y, self.scroll_target_y + grown)
+        self._painted_top += grown
+        self._update_total()
 
     @contextmanager
     def _reading_held(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ async def test_a_deleted_message_is_not_sent(desk: Desk) -> None:
     path = await desk.path(conversation)
     await desk.collection.delete_message(path[1])
     await desk.ask(conversation, "c")
-    assert [m.content for m in desk.backend.requests[-1].messages] == ["a", "b", "Yes.", "c"]
+    assert [m.content for m in desk.backend.requests[-1].messages] == ["a\n\nb", "Yes.", "c"]
 
 
 async def test_deleting_the_last_answer_shows_the_other_one(desk: Desk) -> None:

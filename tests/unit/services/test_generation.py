@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.contexts import a_context
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
 from tui.domain.conversation import Conversation, ConversationId, Message, MessageId, MessageStatus, Role
 from tui.domain.errors import (
@@ -47,9 +48,10 @@ class Desk:
         self.bus = EventBus()
         clock = SystemClock()
         self.conversations = ConversationService(store, self.bus, clock)
+        self.context = a_context(store, self.bus)
         self.generation = GenerationService(
             store=store,
-            turns=TurnService(store, clock),
+            turns=TurnService(store, clock, self.context),
             backend=self._connected,
             bus=self.bus,
             clock=clock,
@@ -242,7 +244,8 @@ async def test_what_was_refused_is_failed_and_never_sent_again(desk: Desk, error
     await desk.idle(conversation)
     await desk.generation.ask(conversation.id, "again")
     await desk.finished()
-    assert [m.content for m in desk.backend.requests[-1].messages] == ["go", "again"]
+    # What was asked in a row is told as one: templates expect questions and answers in turn.
+    assert [m.content for m in desk.backend.requests[-1].messages] == ["go\n\nagain"]
 
 
 async def test_an_unreachable_server_fails_the_answer_and_keeps_the_question(desk: Desk) -> None:

@@ -180,9 +180,8 @@ async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk) -> None:
     expires_at = running.expires_at
 
     def sent() -> object:
-        return [request for request in desk.server.requests if request.path == "/api/chat"][-1].json[
-            "keep_alive"
-        ]
+        chats = [request for request in desk.server.requests if request.path == "/api/chat"]
+        return chats[-1].json["keep_alive"]
 
     for left, wanted in ((240.0, 2040), (-5.0, 1800)):
         now = expires_at - left

@@ -1,0 +1,299 @@
+"""How many tokens a model makes of a request: an estimate that every answer makes better.
+
+What is counted of a text (words, digits, punctuation, scripts) costs about the same in all tokenizers;
+the differences between models, what their templates add and what a picture takes are learned from the
+`prompt_eval_count` of their answers by recursive least squares with a prior. An answer whose count lies
+far from what was expected moves the estimate little, or not at all unless others agree with it.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from tui.domain.conversation import Attachment
+
+Features = tuple[float, ...]
+"""What is counted of a part of a request, in the order of `NAMES`. Parts add up."""
+
+NAMES: Final = (
+    "request",
+    "own_system",
+    "message",
+    "word",
+    "long",
+    "digit",
+    "mark",
+    "more_marks",
+    "space",
+    "ideograph",
+    "letter",
+    "symbol",
+    "image",
+    "megapixel",
+)
+"""The features: the request itself (once), a system prompt of the conversation's own (which may stand in
+for the model's), messages, runs of ASCII letters in one case, groups of seven letters, digits, runs of
+ASCII punctuation and what is longer than one in them, line breaks and indentations, Chinese, Japanese and
+Korean characters, letters of other scripts, other characters, images, and their millions of pixels."""
+
+_SIZE: Final = len(NAMES)
+_MESSAGE: Final = NAMES.index("message")
+_WORD_RUNS: Final = NAMES.index("word")
+_IMAGE: Final = NAMES.index("image")
+_MEGAPIXEL: Final = NAMES.index("megapixel")
+
+_SIDE: Final = 1000
+"""Pixels of the side of an image whose size is not known."""
+
+# Measured with the tokenizers of Gemma 3, cl100k and o200k on prose, code, data and fourteen languages.
+_PRIOR: Final[Features] = (4.0, 0.0, 4.0, 1.08, 0.03, 0.75, 0.9, 0.08, 0.6, 0.8, 0.42, 1.2, 320.0, 260.0)
+_DOUBT: Final[Features] = (100.0, 15.0, 4.0, 0.2, 0.15, 0.35, 0.3, 0.15, 0.4, 0.35, 0.25, 0.8, 400.0, 500.0)
+
+NOTHING: Final[Features] = (0.0,) * _SIZE
+"""What is counted of nothing."""
+
+REQUEST: Final[Features] = (1.0,) + (0.0,) * (_SIZE - 1)
+"""What every request brings, whatever is in it."""
+
+OWN_SYSTEM: Final[Features] = (0.0, 1.0) + (0.0,) * (_SIZE - 2)
+"""What a system prompt brings beside its text."""
+
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LONG: Final = re.compile(r"[a-z]{7}")
+_DIGIT: Final = re.compile(r"[0-9]")
+_MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]+")
+_MARK: Final = re.compile(r"[!-/:-@\[-`{-~]")
+_SPACE: Final = re.compile(r"\n+[ \t]*|[ \t]{2,}")
+_IDEOGRAPH: Final = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_LETTER: Final = re.compile("[\u00aa-\u02af\u0370-\u10ff\u1200-\u1fff]")
+_ASCII: Final = re.compile(r"[\x00-\x7f]")
+
+SLICE: Final = 16_384
+"""Characters that are counted at a stretch: where that is done beside the event loop it waits no longer."""
+
+_NOISE: Final = (1.5, 0.02)
+"""How far a count is from a perfect estimate: tokens, and a share of the count."""
+_FORGETTING: Final = 0.98
+_OUTLIER: Final = 3.0
+"""Standard deviations from which on a count is taken with caution."""
+_ABSURD: Final = 2.5
+"""Times the estimate, or part of it, from which on a count is not believed once the model is known."""
+_KNOWN_AFTER: Final = 3
+_DISAGREEMENTS: Final = 3
+"""Counts in a row that are not believed until they are: the model, or its template, has changed."""
+
+_FIRST_ERROR: Final = 0.10
+_ERROR_WEIGHT: Final = 0.3
+_BOUND: Final = (2.0, 0.02, 0.25)
+"""How many mean errors wide the safety margin is, and its least and largest share of an estimate."""
+_LEAST_BOUND: Final = 8
+
+
+def text_features(text: str) -> Features:
+    """Return what is counted of a text."""
+    if len(text) <= SLICE:
+        return _counted(text)
+    return added(_counted(text[start : start + SLICE]) for start in range(0, len(text), SLICE))
+
+
+def message_features(text: str) -> Features:
+    """Return what is counted of one message without its images."""
+    counted = list(text_features(text))
+    counted[_MESSAGE] = 1.0
+    return tuple(counted)
+
+
+def image_features(images: Iterable[Attachment]) -> Features:
+    """Return what is counted of the images of a message."""
+    counted = [0.0] * _SIZE
+    for image in images:
+        counted[_IMAGE] += 1.0
+        counted[_MEGAPIXEL] += (image.width or _SIDE) * (image.height or _SIDE) / 1e6
+    return tuple(counted)
+
+
+def rough_features(length: int) -> Features:
+    """Return what is counted, about, of a message of so many characters that nobody has read."""
+    counted = [0.0] * _SIZE
+    counted[_MESSAGE], counted[_WORD_RUNS] = 1.0, length / 5
+    return tuple(counted)
+
+
+def added(parts: Iterable[Features]) -> Features:
+    """Return what is counted of several parts together."""
+    total = [0.0] * _SIZE
+    for part in parts:
+        for index, value in enumerate(part):
+            if value:
+                total[index] += value
+    return tuple(total)
+
+
+def _counted(text: str) -> Features:
+    marks = len(_MARKS.findall(text))
+    ideographs = letters = symbols = 0
+    if not text.isascii():
+        ideographs, letters = len(_IDEOGRAPH.findall(text)), len(_LETTER.findall(text))
+        symbols = len(text) - len(_ASCII.findall(text)) - ideographs - letters
+    return (
+        0.0,
+        0.0,
+        0.0,
+        float(len(_WORD.findall(text))),
+        float(len(_LONG.findall(text))),
+        float(len(_DIGIT.findall(text))),
+        float(marks),
+        float(len(_MARK.findall(text)) - marks),
+        float(len(_SPACE.findall(text))),
+        float(ideographs),
+        float(letters),
+        float(symbols),
+        0.0,
+        0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is known of how many tokens one model makes of requests; learning makes another of it."""
+
+    weights: Features = _PRIOR
+    """Tokens that each feature costs."""
+    covariance: tuple[Features, ...] = tuple(
+        tuple(doubt * doubt if row == column else 0.0 for column in range(_SIZE))
+        for row, doubt in enumerate(_DOUBT)
+    )
+    """How uncertain the weights are, and together with which others."""
+    answers: int = 0
+    """Counts that it has learned from."""
+    error: float = _FIRST_ERROR
+    """How far estimates were off lately: a share of the count."""
+    disbelieved: int = 0
+    """Counts in a row that were not believed."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there were answers enough to take its estimates for good."""
+        return self.answers >= _KNOWN_AFTER
+
+    def tokens(self, features: Features) -> float:
+        """Return the estimate for what was counted."""
+        return sum(map(float.__mul__, self.weights, features))
+
+    def bound(self, tokens: float) -> int:
+        """Return how many tokens more than an estimate of `tokens` there may well be."""
+        times, least, largest = _BOUND
+        return math.ceil(tokens * min(max(times * self.error, least), largest)) + _LEAST_BOUND
+
+    def within(self, room: int) -> float:
+        """Return the largest estimate that stays within `room` tokens, its bound included."""
+        times, least, largest = _BOUND
+        share = min(max(times * self.error, least), largest)
+        # One less, because the bound is rounded up.
+        return max(0.0, (room - _LEAST_BOUND - 1) / (1 + share))
+
+    def learned(self, features: Features, count: int) -> Self:
+        """Return what is known after a request was counted by the server.
+
+        Args:
+            features: What was counted of all that was sent.
+            count: The tokens of the whole prompt, `prompt_eval_count`.
+        """
+        if count <= 0:
+            return self
+        expected = self.tokens(features)
+        unlikely = self.known and not expected / _ABSURD - 20 <= count <= expected * _ABSURD + 20
+        if unlikely and self.disbelieved + 1 < _DISAGREEMENTS:
+            return replace(self, disbelieved=self.disbelieved + 1)
+        known = self._doubtful() if unlikely else self
+        missed = abs(count - expected) / count
+        # Some tokens more or less say nothing about a short prompt.
+        missed = max(0.0, missed - _NOISE[0] / count)
+        share = max(_ERROR_WEIGHT, 1 / (self.answers + 2))
+        return replace(
+            known._filtered(features, count),
+            answers=self.answers + 1,
+            error=(1 - share) * self.error + share * min(missed, 1.0),
+            disbelieved=0,
+        )
+
+    def _doubtful(self) -> Self:
+        """Return it with as much doubt as at first, for a model that has changed."""
+        return replace(self, covariance=type(self)().covariance)
+
+    def _filtered(self, features: Features, count: int) -> Self:
+        """Return it with weights and covariance after one step of recursive least squares."""
+        spread = [sum(map(float.__mul__, row, features)) for row in self.covariance]
+        certain = _NOISE[0] + _NOISE[1] * count
+        variance = sum(map(float.__mul__, spread, features)) / _FORGETTING
+        surprise = count - self.tokens(features)
+        limit = _OUTLIER * math.sqrt(variance + certain * certain)
+        # Huber's weight: beyond the limit a surprise counts as if it were at the limit.
+        trust = min(1.0, limit / abs(surprise)) if surprise else 1.0
+        gain = [value / _FORGETTING / (variance + certain * certain) for value in spread]
+        weights = tuple(
+            max(0.0, weight + trust * part * surprise)
+            for weight, part in zip(self.weights, gain, strict=True)
+        )
+        ceiling = [doubt * doubt for doubt in _DOUBT]
+        covariance = []
+        for row in range(_SIZE):
+            old = self.covariance[row]
+            new = [old[column] / _FORGETTING - gain[row] * spread[column] for column in range(_SIZE)]
+            covariance.append(new)
+        return replace(self, weights=weights, covariance=_limited(covariance, ceiling))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "names": list(NAMES),
+            "weights": list(self.weights),
+            "covariance": [list(row) for row in self.covariance],
+            "answers": self.answers,
+            "error": self.error,
+            "disbelieved": self.disbelieved,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `as_dict` made; one of another version, or a damaged one, begins anew."""
+        try:
+            if values["names"] != list(NAMES):
+                return cls()
+            weights = _numbers(values["weights"])
+            covariance = tuple(_numbers(row) for row in values["covariance"])
+            answers, disbelieved = int(values["answers"]), int(values["disbelieved"])
+            error = float(values["error"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return cls()
+        sound = len(covariance) == _SIZE and math.isfinite(error) and min(weights) >= 0.0
+        return (
+            cls(weights, covariance, max(answers, 0), min(max(error, 0.0), 1.0), disbelieved)
+            if sound
+            else cls()
+        )
+
+
+def _limited(covariance: Sequence[Sequence[float]], ceiling: Sequence[float]) -> tuple[Features, ...]:
+    """Return a covariance that forgetting has not made larger than the prior's, symmetric again."""
+    scale = [
+        math.sqrt(most / max(covariance[index][index], 1e-12)) if covariance[index][index] > most else 1.0
+        for index, most in enumerate(ceiling)
+    ]
+    return tuple(
+        tuple(
+            (covariance[row][column] + covariance[column][row]) / 2 * scale[row] * scale[column]
+            + (1e-9 if row == column else 0.0)
+            for column in range(_SIZE)
+        )
+        for row in range(_SIZE)
+    )
+
+
+def _numbers(values: Any) -> Features:
+    numbers = tuple(float(value) for value in values)
+    if len(numbers) != _SIZE or not all(map(math.isfinite, numbers)):
+        raise ValueError("not weights of this version")
+    return numbers

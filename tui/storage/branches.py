@@ -1,0 +1,134 @@
+"""The branch of a conversation that is shown, read from its end: what a reader sees first."""
+
+import sqlite3
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from typing import Final
+
+from tui.domain.conversation import Attachment, Branch, ConversationId, Message, MessageId
+from tui.domain.tree import parents_without, path_to, places_among_siblings
+from tui.storage.rows import (
+    CONVERSATION_COLUMNS,
+    MESSAGE_COLUMNS,
+    AttachmentRow,
+    ConversationRow,
+    MessageRow,
+    attachment_from,
+    conversation_from,
+    message_from,
+)
+
+_AT_A_TIME: Final = 500
+"""Messages that are asked for by one statement: old versions of SQLite take 999 values at most."""
+
+_CONVERSATION: Final = f"SELECT key, {CONVERSATION_COLUMNS} FROM conversations WHERE id = ?"
+
+_PARENTS: Final = "SELECT id, parent_id FROM messages WHERE conversation = ? ORDER BY key"
+
+_DELETED: Final = (
+    "SELECT messages.id FROM deleted_messages JOIN messages ON messages.key = message"
+    " WHERE deleted_messages.conversation = ?"
+)
+
+_ATTACHED: Final = (
+    "SELECT message, digest, name, media_type, size, width, height"
+    " FROM message_attachments JOIN attachments USING (digest)"
+    " WHERE message IN ({}) ORDER BY message, position"
+)
+
+_PINNED: Final = "SELECT message FROM pinned_messages WHERE message IN ({})"
+
+_BETWEEN: Final = (
+    "conversation = (SELECT key FROM conversations WHERE id = ?)"
+    " AND key BETWEEN (SELECT key FROM messages WHERE id = ?) AND (SELECT key FROM messages WHERE id = ?)"
+)
+
+
+def load_branch(
+    connection: sqlite3.Connection, conversation_id: ConversationId, last: int, since: MessageId | None
+) -> Branch | None:
+    """Return the branch that is shown with the messages at its end; None where there is no conversation.
+
+    Of the others only the ids are read.
+
+    Args:
+        connection: To the database.
+        conversation_id: Which conversation.
+        last: How many messages are read at least.
+        since: A message from which on all are read, if the branch has it.
+    """
+    row: tuple[int, *ConversationRow] | None = connection.execute(
+        _CONVERSATION, (conversation_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    key, *rest = row
+    conversation = conversation_from(tuple(rest))  # type: ignore[arg-type]
+    parents: dict[MessageId, MessageId | None] = dict(connection.execute(_PARENTS, (key,)))
+    gone = {MessageId(identity) for (identity,) in connection.execute(_DELETED, (key,))}
+    shown = parents_without(parents, gone) if gone else parents
+    path = path_to(shown, conversation.active_leaf)
+    first = max(0, len(path) - last)
+    if since in path[:first]:
+        first = path.index(since)
+    places = places_among_siblings(shown, path)
+    read = load_some(connection, conversation_id, path[first:], path[first - 1] if first else None)
+    return Branch(conversation, tuple(path[:first]), read, places)
+
+
+def load_some(
+    connection: sqlite3.Connection,
+    conversation_id: ConversationId,
+    ids: Sequence[MessageId],
+    after: MessageId | None,
+) -> tuple[Message, ...]:
+    """Return messages that follow each other on a branch; those that are not there are left out.
+
+    Args:
+        connection: To the database.
+        conversation_id: The conversation that they are in.
+        ids: Which messages, the first first.
+        after: The message before the first; None where there is none.
+    """
+    if not ids:
+        return ()
+    # They stand beside each other in the file, nearly always: that is read faster than one by one.
+    found = _found(connection, conversation_id, _BETWEEN, (conversation_id, ids[0], ids[-1]), set(ids))
+    missing = [identity for identity in ids if identity not in found]
+    for start in range(0, len(missing), _AT_A_TIME):
+        some = missing[start : start + _AT_A_TIME]
+        found |= _found(connection, conversation_id, f"id IN ({_marks(some)})", some, set(some))
+    messages: list[Message] = []
+    for identity, parent in zip(ids, (after, *ids), strict=False):
+        message = found.get(identity)
+        if message is not None:
+            # A message that stood between the two may have been deleted.
+            messages.append(message if message.parent_id == parent else replace(message, parent_id=parent))
+    return tuple(messages)
+
+
+def _found(
+    connection: sqlite3.Connection,
+    conversation_id: ConversationId,
+    where: str,
+    values: Sequence[str],
+    wanted: Set[str],
+) -> dict[str, Message]:
+    rows: list[MessageRow] = connection.execute(
+        f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE {where}", values
+    ).fetchall()
+    rows = [row for row in rows if row[1] in wanted]
+    attachments: dict[int, list[Attachment]] = {}
+    pinned: set[int] = set()
+    for start in range(0, len(rows), _AT_A_TIME):
+        keys = [row[0] for row in rows[start : start + _AT_A_TIME]]
+        marks = _marks(keys)
+        attached: AttachmentRow
+        for attached in connection.execute(_ATTACHED.format(marks), keys):
+            attachments.setdefault(attached[0], []).append(attachment_from(attached))
+        pinned.update(key for (key,) in connection.execute(_PINNED.format(marks), keys))
+    return {row[1]: message_from(row, conversation_id, attachments, pinned) for row in rows}
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
