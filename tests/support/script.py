@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.recordings import chunk
@@ -222,6 +223,17 @@ class Model:
         if self.thinking:
             answer["thinking"] = {"values": list(self.thinking), "default": self.thinking[0]}
         return answer
+
+
+def expiry(kept: tuple[float, object] | None) -> str:
+    """Return when a model is unloaded that was used at a time with some `keep_alive`, as servers write it."""
+    used_at, keep_alive = kept or (0.0, None)
+    seconds: float = 300
+    if isinstance(keep_alive, int):
+        seconds = keep_alive if keep_alive >= 0 else 1e10
+    elif isinstance(keep_alive, str) and (found := re.fullmatch(r"(\d+)([smh]?)", keep_alive)):
+        seconds = int(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
+    return datetime.fromtimestamp(used_at + seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def pieces(text: str) -> list[str]:
