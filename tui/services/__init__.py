@@ -25,6 +25,7 @@ from tui.services.presets import PresetService
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
+from tui.services.summaries import SummaryService
 from tui.services.titles import TitleService
 from tui.services.told import Teller
 from tui.services.turns import TurnService
@@ -63,12 +64,14 @@ class Services:
     titles: TitleService
     context: ContextService
     calibrations: CalibrationBook
+    summaries: SummaryService
     attachments: AttachmentService
     presets: PresetService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
         await self.titles.aclose()
+        await self.summaries.aclose()
         await self.windows.aclose()
         await self.generation.aclose()
         await self.context.aclose()
@@ -141,6 +144,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        summaries=over.summaries,
         attachments=over.attachments,
         engine=engine,
         library=library,
@@ -167,6 +171,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         presets=PresetService(settings.presets_dir),
     )
     services.windows.start()
+    services.summaries.start()
     if settings.chat.titles:
         services.titles.start()
     return services
@@ -183,6 +188,7 @@ class _OverStore:
     windows: WindowService
     titles: TitleService
     context: ContextService
+    summaries: SummaryService
     attachments: AttachmentService
 
 
@@ -234,6 +240,15 @@ def _over_store(
             able=lambda: not server.state.embedded,
         ),
         context=context,
+        summaries=SummaryService(
+            store=store,
+            context=context,
+            backend=reach,
+            bus=bus,
+            clock=clock,
+            undo=undo,
+            busy=lambda: bool(generation.live),
+        ),
         attachments=AttachmentService(store, settings.attachments),
     )
 
@@ -255,6 +270,7 @@ async def temporary(services: Services) -> Services:
         services.models,
         book,
     )
+    over.summaries.start()
     return replace(
         services,
         store=store,
@@ -266,12 +282,14 @@ async def temporary(services: Services) -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        summaries=over.summaries,
         attachments=over.attachments,
     )
 
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
+    await services.summaries.aclose()
     await services.generation.aclose()
     await services.context.aclose()
     await services.store.aclose()
