@@ -18,6 +18,8 @@ class Scope(StrEnum):
     HELP = "help"
     SEARCH = "search"
     TRASH = "trash"
+    SETTINGS = "settings"
+    PRESETS = "presets"
     COMPLETION = "completion"
 
 
@@ -33,6 +35,7 @@ class Group(StrEnum):
     MODELS = "Model list"
     LIBRARY = "Model manager"
     SEARCH = "Search and trash"
+    SETTINGS = "Settings and presets"
     DIALOG = "Dialogs"
 
 

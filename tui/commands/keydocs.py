@@ -24,6 +24,8 @@ WHERE: dict[Scope, str] = {
     Scope.HELP: "in the help",
     Scope.SEARCH: "in the search",
     Scope.TRASH: "in the trash",
+    Scope.SETTINGS: "in the settings of a conversation",
+    Scope.PRESETS: "in the list of presets",
     Scope.COMPLETION: "in the menu of the input",
 }
 """Where the keys of a scope work."""

@@ -37,22 +37,15 @@ class ParameterField:
     because: str = ""
     """Why nothing below the lower bound is taken."""
 
-    @property
-    def range_words(self) -> str:
-        """The bounds, for people."""
-        return f"{number(self.low)}–{number(self.high)}"
-
 
 FIELDS: Final[tuple[ParameterField, ...]] = (
-    ParameterField("temperature", "how freely words are chosen", 0, 2, server_default="0.8"),
-    ParameterField("top_p", "only words that make up this share", 0, 1, server_default="0.9"),
-    ParameterField("top_k", "only so many words; 0 for all", 0, 100_000, whole=True, server_default="40"),
-    ParameterField(
-        "min_p", "only words this likely beside the likeliest", 0, 1, server_default="0: not used"
-    ),
+    ParameterField("temperature", "0–2 · freedom of words", 0, 2, server_default="0.8"),
+    ParameterField("top_p", "0–1 · share of likely words", 0, 1, server_default="0.9"),
+    ParameterField("top_k", "words to choose from; 0 all", 0, 100_000, whole=True, server_default="40"),
+    ParameterField("min_p", "0–1 · least likely word", 0, 1, server_default="0"),
     ParameterField(
         "seed",
-        "the same number gives the same answer",
+        "same number, same answer",
         0,
         2**32 - 1,
         whole=True,
@@ -77,11 +70,8 @@ FIELDS: Final[tuple[ParameterField, ...]] = (
         also=(-1,),
         because="Servers take 0 for “no limit”; leave it empty for that",
     ),
-    ParameterField(
-        "repeat_penalty", "how much repeating is held against words; 1 for not at all", 0.1, 3,
-        server_default="1.1",
-    ),
-)  # fmt: skip
+    ParameterField("repeat_penalty", "0.1–3 · against repeating", 0.1, 3, server_default="1.1"),
+)
 """The numbers that can be set, in the order in which they are shown."""
 
 FIELD_OF: Final[Mapping[str, ParameterField]] = {field.key: field for field in FIELDS}
@@ -199,13 +189,12 @@ def model_values(parameters: str) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-def unset_words(key: str, values: Mapping[str, str] | None, context_length: int | None = None) -> str:
+def unset_words(key: str, values: Mapping[str, str] | None) -> str:
     """Return what holds for a parameter that is not set.
 
     Args:
         key: The parameter.
         values: What the model sets by itself; None where that is not known yet.
-        context_length: The largest window of the model, in tokens; None where it is not known.
     """
     if values is not None and key in values:
         return f"model's default {values[key]}"
@@ -214,6 +203,5 @@ def unset_words(key: str, values: Mapping[str, str] | None, context_length: int 
     field = FIELD_OF.get(key)
     words = field.server_default if field is not None else ""
     if key == "num_ctx":
-        most = f"; at most {context_length:,}" if context_length else ""
-        return f"the server decides{most}"
+        return "the server decides"
     return f"server's default {words}" if words[:1].isdigit() else words

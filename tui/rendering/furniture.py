@@ -154,15 +154,20 @@ def figures(stats: Stats) -> str:
     if stats.total_seconds is not None:
         words.append(seconds(stats.total_seconds))
     if stats.answer_tokens is not None:
-        words.append(f"{stats.answer_tokens:,} token{'' if stats.answer_tokens == 1 else 's'}")
+        words.append(token_words(stats.answer_tokens))
     return " · ".join(words)
+
+
+def token_words(count: int) -> str:
+    """Return a number of tokens in words: `1 token`, `1,312 tokens`."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
 
 
 def details(stats: Stats) -> str:
     """Return the figures that are told on request."""
     words = []
     if stats.prompt_tokens is not None:
-        words.append(f"prompt {stats.prompt_tokens:,} tokens")
+        words.append(f"prompt {token_words(stats.prompt_tokens)}")
     for name, value in (
         ("first token after", stats.first_token_seconds),
         ("model loaded in", stats.load_seconds),

@@ -17,12 +17,13 @@ from tui.domain.text import sanitize_line
 from tui.domain.thinking import thinking_choices
 from tui.screens.model_actions import THINKING_WORDS, ModelActions
 from tui.screens.search import SearchScreen
+from tui.screens.settings_room import SettingsRoom
 from tui.screens.tree import TreeScreen
 from tui.services.paths import list_folder
 from tui.widgets.prompt import Prompt
 
 
-class SlashActions(ModelActions, TreeScreen):
+class SlashActions(ModelActions, SettingsRoom, TreeScreen):
     """Commands with what was typed after them: a model, words, a title."""
 
     takes_files = False
@@ -51,6 +52,8 @@ class SlashActions(ModelActions, TreeScreen):
             case "model.think":
                 model = find_model(self.session.model, models.installed)
                 return ["unset", *thinking_choices(model)] if model is not None else ()
+            case "conversation.presets":
+                return self.preset_names()
         return ()
 
     async def paths(self, folder: str, typed: str) -> Listing:

@@ -8,11 +8,8 @@ from textual.selection import Selection
 
 from tui.domain.conversation import Message
 from tui.widgets import transcript_events
-from tui.widgets.transcript_actions import TranscriptActions
+from tui.widgets.transcript_actions import CODE_STEP, TranscriptActions
 from tui.widgets.transcript_selection import selected_text, whole_message, word_at
-
-_CODE_STEP = 4
-"""Cells by which long lines of code move at once."""
 
 
 class TranscriptMouse(TranscriptActions):
@@ -20,12 +17,12 @@ class TranscriptMouse(TranscriptActions):
 
     def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
         """Move long lines of code to the left."""
-        self.scroll_code(_CODE_STEP)
+        self.scroll_code(CODE_STEP)
         event.stop()
 
     def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
         """Move long lines of code to the right."""
-        self.scroll_code(-_CODE_STEP)
+        self.scroll_code(-CODE_STEP)
         event.stop()
 
     def on_click(self, event: events.Click) -> None:
@@ -62,9 +59,7 @@ class TranscriptMouse(TranscriptActions):
         elif act == "fold":
             self.action_toggle_fold()
         elif act == "details":
-            with self._reading_held():
-                self._items.toggle_details(index)
-                self._items.measure(index)
+            self.toggle_details(index)
         elif isinstance(message, Message):
             if act == "retry":
                 self.post_message(transcript_events.RetryRequested(self, message))

@@ -104,5 +104,5 @@ def test_what_is_not_set_is_said() -> None:
     assert unset_words("temperature", None) == "server's default 0.8"
     assert unset_words("top_p", values) == "server's default 0.9"
     assert unset_words("stop", values) == "model's default User:, ␛]0;x␇"
-    assert unset_words("num_ctx", values, 8192) == "the server decides; at most 8,192"
+    assert unset_words("num_ctx", values) == "the server decides"
     assert unset_words("seed", values) == "another one each time"
