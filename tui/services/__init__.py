@@ -21,6 +21,7 @@ from tui.services.generation import GenerationService
 from tui.services.library import LibraryService
 from tui.services.models import ModelService
 from tui.services.ollama_process import OllamaProcess
+from tui.services.pins import PinService
 from tui.services.presets import PresetService
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
@@ -65,6 +66,7 @@ class Services:
     context: ContextService
     calibrations: CalibrationBook
     summaries: SummaryService
+    pins: PinService
     attachments: AttachmentService
     presets: PresetService
 
@@ -145,6 +147,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         context=over.context,
         calibrations=book,
         summaries=over.summaries,
+        pins=over.pins,
         attachments=over.attachments,
         engine=engine,
         library=library,
@@ -189,6 +192,7 @@ class _OverStore:
     titles: TitleService
     context: ContextService
     summaries: SummaryService
+    pins: PinService
     attachments: AttachmentService
 
 
@@ -240,6 +244,7 @@ def _over_store(
             able=lambda: not server.state.embedded,
         ),
         context=context,
+        pins=PinService(store, bus, undo),
         summaries=SummaryService(
             store=store,
             context=context,
@@ -283,6 +288,7 @@ async def temporary(services: Services) -> Services:
         context=over.context,
         calibrations=book,
         summaries=over.summaries,
+        pins=over.pins,
         attachments=over.attachments,
     )
 
