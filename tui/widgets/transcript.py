@@ -55,6 +55,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     DeleteRequested: TypeAlias = transcript_events.DeleteRequested
     PinRequested: TypeAlias = transcript_events.PinRequested
     UndoRequested: TypeAlias = transcript_events.UndoRequested
+    FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
