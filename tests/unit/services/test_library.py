@@ -172,20 +172,12 @@ async def test_details_are_asked_for_once_and_teach_levels_of_thinking(desk: Des
     assert thinking_choices(None) == ()
 
 
-async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk) -> None:
+@pytest.mark.parametrize(("left", "sent"), [(240.0, 2040), (-5.0, 1800), (1e9, None)])
+async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk, left: float, sent: int | None) -> None:
     await desk.models.refresh()
     await desk.library.load("gemma3:270m")
-    (running,) = desk.models.running
-    assert running.expires_at is not None
-    expires_at = running.expires_at
-
-    def sent() -> object:
-        chats = [request for request in desk.server.requests if request.path == "/api/chat"]
-        return chats[-1].json["keep_alive"]
-
-    for left, wanted in ((240.0, 2040), (-5.0, 1800)):
-        now = expires_at - left
-        await LibraryService(desk.connected, desk.models, lambda: now).extend("gemma3:270m")  # noqa: B023
-        assert sent() == wanted
-    await LibraryService(desk.connected, desk.models, lambda: expires_at - 1e9).extend("gemma3:270m")
-    assert sent() == 1800, "one that is kept for good stays so"
+    expires_at = desk.models.running[0].expires_at
+    assert expires_at is not None
+    await LibraryService(desk.connected, desk.models, lambda: expires_at - left).extend("gemma3:270m")
+    chats = [request for request in desk.server.requests if request.path == "/api/chat"]
+    assert chats[-1].json.get("keep_alive") == sent, "one that is kept for good stays so"
