@@ -3,6 +3,7 @@
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
 from tui.commands.model_commands import MODEL_COMMANDS
+from tui.commands.picture_commands import PICTURE_COMMANDS
 from tui.commands.settings_commands import SETTINGS_COMMANDS
 from tui.commands.tree import TREE_COMMANDS
 
@@ -345,6 +346,7 @@ COMMANDS: tuple[Command, ...] = (
     *TREE_COMMANDS,
     *LIST_COMMANDS,
     *MODEL_COMMANDS,
+    *PICTURE_COMMANDS,
     *SETTINGS_COMMANDS,
 )
 """Every command there is."""

@@ -45,7 +45,7 @@ class TranscriptMouse(TranscriptActions):
         if event.chain > 1:
             self._select_around(index, offset.y, event)
         else:
-            self._clicked(index, meta)
+            self._clicked(index, meta or self._picture_at(index, row))
 
     def _clicked(self, index: int, meta: Mapping[str, object]) -> None:
         message = self._items[index]
@@ -67,6 +67,14 @@ class TranscriptMouse(TranscriptActions):
                 self.post_message(transcript_events.ContinueRequested(self, message))
             elif act == "branch" and isinstance(step := meta.get("step"), int):
                 self.post_message(transcript_events.BranchStepped(self, message, step))
+
+    def _picture_at(self, index: int, row: int) -> Mapping[str, object]:
+        """Return what a click on the cells of a picture does."""
+        for above, picture in self._items.item(index).pictures():
+            start = self._items.heights.prefix(index) + above
+            if start < row < start + picture.height(self._items.item(index).inner_width):
+                return {"act": "open_image", "picture": picture.number}
+        return {}
 
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
         _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)

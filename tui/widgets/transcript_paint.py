@@ -96,9 +96,10 @@ class RowPainter:
                 strip = self._strip(row.line, is_marked and number < end)
                 if row.order in marks:
                     strip = self._with_marks(strip, row, marks[row.order], overlay.found)
-                strips.append(
-                    _with_selection(strip, items.number(index) * ORDERS_PER_MESSAGE + row.order, overlay)
-                )
+                if not row.line.opaque:
+                    order = items.number(index) * ORDERS_PER_MESSAGE + row.order
+                    strip = _with_selection(strip, order, overlay)
+                strips.append(strip)
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
@@ -108,17 +109,20 @@ class RowPainter:
         # The line is kept along: while it lives no other has its id.
         kept = self._kept.get(key)
         if kept is None:
-            kept = line, self._drawn(line.strip, is_marked)
+            kept = line, self._drawn(line, is_marked)
             self._kept[key] = kept
         return kept[1]
 
-    def _drawn(self, strip: Strip, is_marked: bool) -> Strip:
-        width, base = self._width, self._base
+    def _drawn(self, line: Line, is_marked: bool) -> Strip:
+        width, base, strip = self._width, self._base, line.strip
         if strip.cell_length > width - GUTTER:
             strip = strip.crop(0, max(0, width - GUTTER))
         mark = base + self._ink("accent") if is_marked else base
         segments = [Segment(_MARK.ljust(GUTTER) if is_marked else " " * GUTTER, mark)]
-        segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
+        if line.opaque:
+            segments.extend(strip)
+        else:
+            segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
         used = GUTTER + strip.cell_length
         if used < self._fill:
             segments.append(Segment(" " * (self._fill - used), base))
