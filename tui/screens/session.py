@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
-from tui.domain.errors import BadRequest, TuiError
+from tui.domain.errors import BadRequest, ServerUnreachable, TuiError
 from tui.domain.events import (
     GenerationFinished,
     GenerationStarted,
@@ -109,6 +109,9 @@ class ChatSession(Answering):
             self._outdated = True
         if isinstance(event, GenerationStarted):
             self._sidebar.set_live(self.live)
+            self._pane.status.offer = ""
+        elif isinstance(event, GenerationFinished):
+            self.ended(event)
         if event.conversation_id != self._pane.conversation_id:
             return True
         match event:
@@ -118,6 +121,7 @@ class ChatSession(Answering):
                 return self._pane.began(event)
             case GenerationFinished():
                 self._pane.ended(event)
+                self.show_offer()
             case QueueChanged():
                 self._pane.queue_changed(event)
         return True
@@ -151,6 +155,7 @@ class ChatSession(Answering):
             self._drafts.keep(self._pane.conversation_id, text)
         try:
             await self._drafts.flush()
+            self._draft_refused = False
             self.require_server()
             if self.editing.target is not None:
                 await self.editing.send(self.services, text)
@@ -177,6 +182,7 @@ class ChatSession(Answering):
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
         except TuiError as error:
+            self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
             self._tell(error)
 
@@ -315,6 +321,7 @@ class ChatSession(Answering):
         conversation_id = conversation.id if conversation else None
         if conversation_id != leaving:
             self.editing.end()
+            self._draft_refused = False
         written = self._pane.prompt.draft
         self._pane.show(
             conversation_id,

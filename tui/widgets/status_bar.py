@@ -15,6 +15,7 @@ from tui.domain.conversation import Message, MessageStatus
 from tui.domain.events import GenerationUpdated
 from tui.domain.generation import Phase, Stats
 from tui.domain.text import sanitize_line
+from tui.rendering.furniture import token_words
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -66,6 +67,9 @@ class StatusBar(Horizontal):
 
     notice: reactive[str] = reactive("", repaint=False)
     """Something to say while nothing is running, for example that messages wait for a server."""
+
+    offer: reactive[str] = reactive("")
+    """What can be done next in this conversation, while there is nothing more urgent to say."""
 
     def __init__(
         self, *, clock: Callable[[], float] = monotonic, id: str | None = None, classes: str | None = None
@@ -129,6 +133,10 @@ class StatusBar(Horizontal):
         """Show the notice."""
         self._show()
 
+    def watch_offer(self) -> None:
+        """Show the offer."""
+        self._show()
+
     def _show(self) -> None:
         self._shown_at = self._clock()
         if self.is_mounted:
@@ -153,12 +161,14 @@ class StatusBar(Horizontal):
         if running.tokens_per_second is not None:
             words.append(Content(f"{running.tokens_per_second:.0f} tok/s"))
         if running.tokens:
-            words.append(Content(f"{running.tokens:,} tokens"))
+            words.append(Content(token_words(running.tokens)))
         return words
 
     def _idle_words(self) -> list[Content]:
         if self.notice:
             return [Content(sanitize_line(self.notice))]
+        if self.offer:
+            return [Content.styled(sanitize_line(self.offer), "$text-accent")]
         if self.last is None:
             return []
         end = _ENDS.get(self.last.status)
@@ -172,7 +182,7 @@ def figures(stats: Stats) -> list[str]:
     if stats.tokens_per_second is not None:
         found.append(f"{stats.tokens_per_second:.0f} tok/s")
     if stats.answer_tokens is not None:
-        found.append(f"{stats.answer_tokens:,} tokens")
+        found.append(token_words(stats.answer_tokens))
     if stats.total_seconds is not None:
         found.append(duration(stats.total_seconds))
     return found

@@ -61,6 +61,11 @@ class DeleteRequested(_About, namespace="transcript"):
 
 
 @dataclass
+class PinRequested(_About, namespace="transcript"):
+    """A message is always to be told to the model, or no longer."""
+
+
+@dataclass
 class UndoRequested(_InTranscript, namespace="transcript"):
     """What was done last is to be taken back."""
 
@@ -115,3 +120,11 @@ class MatchesCounted(_InTranscript, namespace="transcript"):
     """How many have been found."""
     done: bool
     """Everything has been looked through."""
+
+
+@dataclass
+class FileOpened(_About, namespace="transcript"):
+    """A file that went along with a message is to be looked at."""
+
+    number: int
+    """Which, from 0."""

@@ -6,7 +6,9 @@ from dataclasses import replace
 from time import time
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.domain.graphics import Graphics
 from tui.rendering.contract import DocumentFactory
+from tui.rendering.gallery import Gallery
 from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Palette
 from tui.rendering.message import MessageItem, Place
@@ -40,6 +42,8 @@ class TranscriptItems:
         self.branches: Mapping[MessageId, tuple[int, int]] = {}
         """Which of how many branches a message is."""
         self.heights = HeightIndex()
+        self.gallery = Gallery(Graphics())
+        """The pictures that have been drawn."""
         self.width = 80
         self.wrap_code = False
         self.unfold_thinking = True
@@ -189,6 +193,7 @@ class TranscriptItems:
             now=time(),
             unfolded=self.is_unfolded(message),
             detailed=message.id in self._detailed,
+            gallery=self.gallery,
         )
         height = item.layout(self.width, self.wrap_code)
         if height != self.heights[index]:
