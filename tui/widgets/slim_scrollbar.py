@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from rich.color import Color
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -47,7 +48,9 @@ class SlimScrollBar(ScrollBar):
                 back_color=style.bgcolor or Color.default(),
                 bar_color=style.color or Color.default(),
             ).segments
-            self._drawn = shape, [Strip([segment], self.size.width) for segment in segments]
+            base = Style(bgcolor=self.background_colors[1].rich_color)
+            styled = Segment.apply_style(segments, base)
+            self._drawn = shape, [Strip([segment], self.size.width) for segment in styled]
         return self._drawn[1]
 
     def refresh_moved(self, before: Thumb, after: Thumb) -> None:

@@ -178,7 +178,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._items.grow(message_id, content, thinking)
             self._items.measure(index)
         self._find_in(index)
-        self._text_arrived(index, self._items.item(index).changed_from())
+        changed = self._items.item(index).changed_from()
+        self._text_arrived(index, 0 if self._query else changed)
 
     def replace(self, message: Message) -> None:
         """Show a message as it is now."""
