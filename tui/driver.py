@@ -9,8 +9,8 @@ from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.message import Message
 
-_BEGINS: Final = "["
-"""What Textual makes of the beginning of an answer that it does not know: it drops the ESC."""
+_BEGINS: Final = ("[", "^")
+"""What Textual makes of the beginning of an answer that it does not know: the ESC goes, or becomes a `^`."""
 
 _TOGETHER: Final = 0.03
 """Seconds between two characters of an answer; nobody types that fast."""
@@ -44,13 +44,14 @@ class LateAnswers:
         if self._held and apart:
             yield from self._released()
         if not self._held:
-            if message.character == _BEGINS:
+            if message.character in _BEGINS:
                 self._held.append(message)
             else:
                 yield message
             return
         self._held.append(message)
-        if message.character in _INSIDE:
+        follows = len(self._held) == 2 and message.character == "["
+        if message.character in _INSIDE or follows:
             return
         if message.character in _ENDS and len(self._held) > 2:
             self._held.clear()
