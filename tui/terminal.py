@@ -18,8 +18,11 @@ from tui.domain.graphics import Graphics, Protocol
 
 AUTO: Final = "auto"
 
-_PATIENCE: Final = 0.05
-"""Seconds that the answer is waited for once everything else is ready."""
+_PATIENCE: Final = 0.2
+"""Seconds from the question on that an answer is waited for: no longer than the application takes to load."""
+
+_REST: Final = 0.05
+"""Seconds that the rest of an answer that has begun is waited for."""
 
 _ROUND: Final = 0.5
 """Seconds that a terminal, which has answered once, has for answers about Kitty's graphics."""
@@ -76,6 +79,7 @@ class Question:
         self._before: list[Any] | None = None
         self._received = b""
         self._asked = False
+        self._asked_at = 0.0
         self._size = cell_size(output) or cell_size(fd)
 
     @classmethod
@@ -120,7 +124,7 @@ class Question:
             quiet[3] &= ~(termios.ICANON | termios.ECHO)
             termios.tcsetattr(self._fd, termios.TCSANOW, quiet)
             os.write(self._output, (b"" if self._size else _ASK_CELL) + _ASK_ATTRIBUTES)
-            self._asked = True
+            self._asked, self._asked_at = True, time.monotonic()
         except (termios.error, OSError):
             self._restore()
 
@@ -128,7 +132,7 @@ class Question:
         """Return what has been told, and give the terminal back as it was."""
         try:
             if self._asked:
-                self._read(_PATIENCE, 1)
+                self._read(max(0.0, self._asked_at + _PATIENCE - time.monotonic()), 1)
             attributes = _ATTRIBUTES.search(self._received)
             is_kitty = False
             if attributes is not None and self._wanted == AUTO and self._may_be_kitty:
@@ -177,7 +181,7 @@ class Question:
         while len(_ATTRIBUTES.findall(self._received)) < count and len(self._received) < _LONGEST:
             ready = self._is_ready(max(0.0, end - time.monotonic()))
             # Half an answer is worth waiting for: the other half would be keys.
-            if not ready and not (_BEGUN.search(self._received) and self._is_ready(_PATIENCE)):
+            if not ready and not (_BEGUN.search(self._received) and self._is_ready(_REST)):
                 return
             received = os.read(self._fd, 4096)
             if not received:

@@ -193,7 +193,8 @@ def header(message: Message, branch: tuple[int, int] | None, now: float) -> Furn
         right.append(Group(1, (Piece(text, meta={"act": "details"} if details(message.stats) else None),)))
     if time := when(message.created_at, now):
         right.append(Group(2, (Piece(time),)))
-    return FurnitureLine([speaker(message)], right)
+    pinned = [Piece(" ◆ pinned", "secondary")] if message.pinned else []
+    return FurnitureLine([speaker(message), *pinned], right)
 
 
 def queued_header() -> FurnitureLine:
