@@ -10,9 +10,11 @@ from textual.strip import Strip
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.text import sanitize_line
+from tui.domain.told_marks import NOTHING_MARKED
 from tui.rendering import furniture
 from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
+from tui.rendering.cut_line import CutLine
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
 from tui.rendering.slices import SlicedDocument
@@ -25,6 +27,7 @@ GUTTER = 2
 class Part(Enum):
     """Which part of a message a row belongs to."""
 
+    CUT = "cut"
     TITLE = "title"
     THINKING = "thinking"
     BODY = "body"
@@ -103,6 +106,8 @@ class MessageItem:
         self._now = now
         self.unfolded = unfolded
         self.detailed = detailed
+        self.marks = NOTHING_MARKED
+        """What of the conversation the model is told; what concerns this message is drawn with it."""
         self._width = -1
         self._wrap_code = False
         self._segments: list[tuple[int, Part]] = []
@@ -201,7 +206,7 @@ class MessageItem:
         self._segments = []
         for part in Part:
             stack = self._stacks[part]
-            stack.sync(blocks[part], inner, wrap_code)
+            stack.sync(blocks.get(part, ()), inner, wrap_code)
             if not stack.blocks:
                 continue
             is_apart = part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking)
@@ -240,8 +245,8 @@ class MessageItem:
         message = self.message
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header(), *furniture.attachments(message.attachments)]
-            return {Part.TITLE: title, Part.THINKING: (), Part.BODY: self._body.blocks, Part.NOTE: ()}
-        title = [furniture.header(message, self.branch, self._now)]
+            return {Part.TITLE: title, Part.BODY: self._body.blocks}
+        title = [furniture.header(message, self.branch, self._now, self.marks.notes.get(message.id, ""))]
         if self.detailed:
             title.append(PlainBlock(furniture.details(message.stats), "muted"))
         title.extend(furniture.attachments(message.attachments))
@@ -253,7 +258,13 @@ class MessageItem:
         body = self._body.blocks
         if self._is_streaming and not body and not thinking:
             body = _WAITING
-        return {Part.TITLE: title, Part.THINKING: thinking, Part.BODY: body, Part.NOTE: self._notes(message)}
+        blocks: dict[Part, Sequence[Block]] = {Part.TITLE: title, Part.THINKING: thinking, Part.BODY: body}
+        notes = self._notes(message)
+        if message.id == self.marks.before:
+            blocks[Part.CUT] = (CutLine(self.marks.line, opens=self.marks.opens_summary),)
+        elif message.id == self.marks.after:
+            notes.append(CutLine(self.marks.line, opens=self.marks.opens_summary))
+        return {**blocks, Part.NOTE: notes}
 
     def _notes(self, message: Message) -> list[Block]:
         notes: list[Block] = []

@@ -66,11 +66,17 @@ class TranscriptMouse(TranscriptActions):
                 self._items.toggle_details(index)
                 self._items.measure(index)
         elif isinstance(message, Message):
-            if act == "retry":
+            self._asked(message, meta)
+
+    def _asked(self, message: Message, meta: Mapping[str, object]) -> None:
+        match meta.get("act"):
+            case "summary":
+                self.post_message(transcript_events.SummaryRequested(self))
+            case "retry":
                 self.post_message(transcript_events.RetryRequested(self, message))
-            elif act == "continue":
+            case "continue":
                 self.post_message(transcript_events.ContinueRequested(self, message))
-            elif act == "branch" and isinstance(step := meta.get("step"), int):
+            case "branch" if isinstance(step := meta.get("step"), int):
                 self.post_message(transcript_events.BranchStepped(self, message, step))
 
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
