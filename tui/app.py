@@ -20,6 +20,7 @@ from tui.commands.palette import CommandProvider
 from tui.commands.registry import COMMANDS, Scope
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import StoreCorrupt, TuiError
+from tui.domain.graphics import Graphics
 from tui.domain.preset import Preset
 from tui.domain.setup import Setup
 from tui.domain.text import sanitize_line
@@ -45,14 +46,22 @@ class ChatApp(App[None]):
     COMMAND_PALETTE_BINDING = ""
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(self, settings: Settings, invocation: Invocation | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        invocation: Invocation | None = None,
+        graphics: Graphics | None = None,
+    ) -> None:
         """Make the app.
 
         Args:
             settings: The settings in force.
             invocation: What was asked for on the command line.
+            graphics: What is known of the terminal; None for what every terminal can.
         """
         super().__init__()
+        self.graphics = graphics or Graphics()
+        """How pictures are drawn."""
         self.settings = settings
         self.invocation = invocation or Invocation()
         self.services: Services | None = None

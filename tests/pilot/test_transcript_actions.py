@@ -332,3 +332,83 @@ async def test_a_match_deep_in_a_long_code_block_is_shown() -> None:
         app.transcript.find("line_3777 ")
         await app.settled(pilot)
         assert "line_3777 = 3777" in "\n".join(app.rows())
+
+
+def marked_text(app: FindApp) -> list[str]:
+    """Return what stands on a background of its own, row by row."""
+    strips = app.screen._compositor.render_strips()[: app.transcript.size.height]
+    plain = {strips[-1]._segments[0].style.bgcolor} if strips[-1]._segments[0].style else set()
+    return [
+        segment.text
+        for strip in strips
+        for segment in strip
+        if segment.style and segment.style.bgcolor not in plain and segment.text.strip()
+    ]
+
+
+async def test_a_match_is_marked_over_a_soft_wrap() -> None:
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(34, 12)) as pilot:
+        words = "one two three four five six seven eight nine **ten** eleven twelve"
+        app.transcript.show("one", [message(0, words)])
+        app.transcript.find("six seven")
+        await app.settled(pilot)
+        assert app.counts[-1] == (1, 1)
+        assert marked_text(app) == ["six", "seven"]
+        app.transcript.find("ten")
+        await app.settled(pilot)
+        assert marked_text(app) == ["ten"]
+
+
+async def test_an_answer_is_counted_while_it_is_written() -> None:
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(60, 12)) as pilot:
+        answer = message(1, status=MessageStatus.STREAMING)
+        app.transcript.show("one", [message(0, "a cat", role=Role.USER), answer])
+        app.transcript.find("cat")
+        await app.settled(pilot)
+        assert app.counts[-1] == (1, 1)
+        app.transcript.stream(answer.id, "one cat, ", "")
+        app.transcript.stream(answer.id, "one cat, two cats", "")
+        await pilot.pause()
+        assert app.counts[-1] == (1, 3)
+        app.transcript.step_match(1)
+        app.transcript.stream(answer.id, "one cat, two cats\n\nthree cats", "a thinking cat")
+        app.transcript.append(message(2, "and a cat"))
+        await pilot.pause()
+        assert app.counts[-1] == (2, 6)
+        app.transcript.show("one", [message(0, "a cat", role=Role.USER)])
+        await app.settled(pilot)
+        assert app.counts[-1] == (1, 1)
+
+
+async def test_what_comes_later_is_found_by_the_first_step() -> None:
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(60, 12)) as pilot:
+        answer = message(1, status=MessageStatus.STREAMING)
+        app.transcript.show("one", [message(0, "?", role=Role.USER), answer])
+        app.transcript.find("cat")
+        await app.settled(pilot)
+        assert app.counts[-1] == (0, 0)
+        app.transcript.stream(answer.id, "a cat and a cat", "")
+        await pilot.pause()
+        assert app.counts[-1] == (0, 2)
+        app.transcript.step_match(1)
+        await pilot.pause()
+        assert app.counts[-1] == (1, 2)
+
+
+async def test_figures_on_request_and_long_code_moved_with_keys() -> None:
+    stats = Stats(prompt_tokens=1, answer_tokens=1, first_token_seconds=0.4, load_seconds=2.0)
+    answer = message(1, f"```\n{'x' * 60}END\n```", stats=stats)
+    app = MarkdownApp([answer])
+    async with app.run_test(size=(40, 12)) as pilot:
+        assert "1 token " in app.rows()[0] and "first token" not in "\n".join(app.rows())
+        await pilot.press("i", *["shift+right"] * 8)
+        await pilot.pause()
+        screen = "\n".join(app.rows())
+        assert "prompt 1 token · first token after" in screen and "END" in screen
+        await pilot.press("i", *["shift+left"] * 9)
+        await pilot.pause()
+        screen = "\n".join(app.rows())
+        assert "first token" not in screen and "END" not in screen

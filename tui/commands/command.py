@@ -18,6 +18,8 @@ class Scope(StrEnum):
     HELP = "help"
     SEARCH = "search"
     TRASH = "trash"
+    ATTACHMENTS = "attachments"
+    IMAGE = "image"
     SETTINGS = "settings"
     PRESETS = "presets"
     COMPLETION = "completion"
@@ -35,6 +37,7 @@ class Group(StrEnum):
     MODELS = "Model list"
     LIBRARY = "Model manager"
     SEARCH = "Search and trash"
+    IMAGE = "Image"
     SETTINGS = "Settings and presets"
     DIALOG = "Dialogs"
 

@@ -24,6 +24,8 @@ WHERE: dict[Scope, str] = {
     Scope.HELP: "in the help",
     Scope.SEARCH: "in the search",
     Scope.TRASH: "in the trash",
+    Scope.ATTACHMENTS: "on the attachments",
+    Scope.IMAGE: "on an image",
     Scope.SETTINGS: "in the settings of a conversation",
     Scope.PRESETS: "in the list of presets",
     Scope.COMPLETION: "in the menu of the input",

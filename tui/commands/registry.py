@@ -3,6 +3,7 @@
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
 from tui.commands.model_commands import MODEL_COMMANDS
+from tui.commands.picture_commands import PICTURE_COMMANDS
 from tui.commands.settings_commands import SETTINGS_COMMANDS
 from tui.commands.tree import TREE_COMMANDS
 
@@ -305,6 +306,35 @@ COMMANDS: tuple[Command, ...] = (
         palette=False,
     ),
     Command(
+        "message.details",
+        "Figures",
+        "Show or hide the answer's prompt length, time to the first token and load time.",
+        Scope.TRANSCRIPT,
+        "toggle_details",
+        "i",
+        Group.TRANSCRIPT,
+    ),
+    Command(
+        "code.left",
+        "Code to the left",
+        "Scroll long lines of code to the left.",
+        Scope.TRANSCRIPT,
+        "scroll_code_by(-1)",
+        "shift+left",
+        Group.TRANSCRIPT,
+        palette=False,
+    ),
+    Command(
+        "code.right",
+        "Code to the right",
+        "Scroll long lines of code to the right.",
+        Scope.TRANSCRIPT,
+        "scroll_code_by(1)",
+        "shift+right",
+        Group.TRANSCRIPT,
+        palette=False,
+    ),
+    Command(
         "code.wrap",
         "Wrap code",
         "Wrap the long lines of code, or scroll them.",
@@ -316,6 +346,7 @@ COMMANDS: tuple[Command, ...] = (
     *TREE_COMMANDS,
     *LIST_COMMANDS,
     *MODEL_COMMANDS,
+    *PICTURE_COMMANDS,
     *SETTINGS_COMMANDS,
 )
 """Every command there is."""

@@ -26,6 +26,8 @@ class Line:
     """None where a new line of text begins; otherwise what stood at the soft wrap (`" "` or `""`)."""
     tail: int = 0
     """Cells at the right that are not text: the padding that makes a block of code a rectangle."""
+    opaque: bool = False
+    """Every cell has its two colours: nothing shows through, and nothing is marked in it."""
 
 
 class Block(Protocol):

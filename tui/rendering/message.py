@@ -1,7 +1,7 @@
 """A message as rows: who and when, thinking, the text, how it ended."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
@@ -9,12 +9,14 @@ from operator import itemgetter
 from textual.strip import Strip
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
+from tui.domain.graphics import Graphics, Protocol
 from tui.domain.text import sanitize_line
 from tui.domain.told_marks import NOTHING_MARKED
 from tui.rendering import furniture
 from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.cut_line import CutLine
+from tui.rendering.gallery import Gallery, PictureBlock, file_blocks
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
 from tui.rendering.slices import SlicedDocument
@@ -31,6 +33,7 @@ class Part(Enum):
     TITLE = "title"
     THINKING = "thinking"
     BODY = "body"
+    FILES = "files"
     NOTE = "note"
 
 
@@ -89,6 +92,7 @@ class MessageItem:
         now: float = 0.0,
         unfolded: bool = False,
         detailed: bool = False,
+        gallery: Gallery | None = None,
     ) -> None:
         """Parse a message.
 
@@ -99,8 +103,12 @@ class MessageItem:
             now: Seconds since the epoch, to tell today's messages.
             unfolded: Show the thinking.
             detailed: Show the figures that are told on request.
+            gallery: Where drawn pictures are; without one only their names are shown.
         """
         self.message = message
+        self._gallery = Gallery(Graphics(Protocol.OFF)) if gallery is None else gallery
+        self._files: Sequence[Block] = ()
+        self._files_for: object = None
         self._document = document
         self.branch = branch
         self._now = now
@@ -130,6 +138,14 @@ class MessageItem:
     def code_blocks(self) -> Sequence[Code]:
         """The code in the text."""
         return self._body.code_blocks
+
+    def pictures(self) -> Iterator[tuple[int, PictureBlock]]:
+        """Yield the pictures of the message as it was last laid out, each with the row of its name."""
+        for start, part in self._segments if self._files else ():
+            if part is Part.FILES:
+                for index, block in enumerate(self._files):
+                    if isinstance(block, PictureBlock):
+                        yield start + self._stacks[part].start(index), block
 
     def blocks_of(self, part: Part) -> Sequence[Block]:
         """Return the blocks of the text or of the thinking, folded or not."""
@@ -243,13 +259,14 @@ class MessageItem:
 
     def _blocks(self) -> dict[Part, Sequence[Block]]:
         message = self.message
+        if self._files_for != (shape := (message.attachments, self._gallery.shape)):
+            self._files, self._files_for = file_blocks(message.attachments, self._gallery), shape
         if isinstance(message, QueuedMessage):
-            title: list[Block] = [furniture.queued_header(), *furniture.attachments(message.attachments)]
-            return {Part.TITLE: title, Part.BODY: self._body.blocks}
+            title: list[Block] = [furniture.queued_header()]
+            return {Part.TITLE: title, Part.BODY: self._body.blocks, Part.FILES: self._files}
         title = [furniture.header(message, self.branch, self._now, self.marks.notes.get(message.id, ""))]
         if self.detailed:
             title.append(PlainBlock(furniture.details(message.stats), "muted"))
-        title.extend(furniture.attachments(message.attachments))
         thinking: list[Block] = []
         if self.has_thinking:
             thinking.append(furniture.thinking_header(message, unfolded=self.unfolded))
@@ -258,13 +275,20 @@ class MessageItem:
         body = self._body.blocks
         if self._is_streaming and not body and not thinking:
             body = _WAITING
-        blocks: dict[Part, Sequence[Block]] = {Part.TITLE: title, Part.THINKING: thinking, Part.BODY: body}
         notes = self._notes(message)
+        cut: tuple[Block, ...] = ()
         if message.id == self.marks.before:
-            blocks[Part.CUT] = (CutLine(self.marks.line, opens=self.marks.opens_summary),)
+            cut = (CutLine(self.marks.line, opens=self.marks.opens_summary),)
         elif message.id == self.marks.after:
             notes.append(CutLine(self.marks.line, opens=self.marks.opens_summary))
-        return {**blocks, Part.NOTE: notes}
+        return {
+            Part.CUT: cut,
+            Part.TITLE: title,
+            Part.THINKING: thinking,
+            Part.BODY: body,
+            Part.FILES: self._files,
+            Part.NOTE: notes,
+        }
 
     def _notes(self, message: Message) -> list[Block]:
         notes: list[Block] = []

@@ -31,6 +31,7 @@ from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
+from tui.screens.pictures import PictureRoom
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
 from tui.screens.work import begin_work
@@ -51,7 +52,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(SlashActions):
+class ChatScreen(PictureRoom, SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]

@@ -65,6 +65,8 @@ class InterfaceSettings:
     """Animate spinners and scrolling."""
     thinking: bool = True
     """Show thinking while it is being written; it folds away when it is done."""
+    images: str = "auto"
+    """How pictures are drawn: `auto` asks the terminal; `kitty`, `sixel`, `halfcell` or `off`."""
 
 
 @dataclass(frozen=True, slots=True)

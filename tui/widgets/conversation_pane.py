@@ -10,8 +10,10 @@ from textual.getters import query_one
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage, Role
 from tui.domain.events import GenerationFinished, GenerationStarted, GenerationUpdated, QueueChanged
 from tui.rendering.slices import SlicedDocument
+from tui.widgets.attachment_row import AttachmentRow
 from tui.widgets.find_bar import FindBar
 from tui.widgets.prompt import Prompt
+from tui.widgets.prompt_area import PromptArea
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
@@ -30,6 +32,7 @@ class ConversationPane(Vertical):
     transcript = query_one(Transcript)
     find_bar = query_one(FindBar)
     status = query_one(StatusBar)
+    attachments = query_one(AttachmentRow)
     prompt = query_one(Prompt)
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -46,7 +49,27 @@ class ConversationPane(Vertical):
         yield Transcript(SlicedDocument, id="transcript")
         yield FindBar(id="find")
         yield StatusBar(id="status")
+        yield AttachmentRow(id="attachments")
         yield Prompt(id="prompt")
+
+    @on(PromptArea.BackspacedAtStart)
+    def _remove_last_attachment(self, event: PromptArea.BackspacedAtStart) -> None:
+        event.stop()
+        self.attachments.remove_last()
+
+    @on(AttachmentRow.Counted)
+    def _attachments_counted(self, event: AttachmentRow.Counted) -> None:
+        self.prompt.has_files_above = bool(event.count)
+
+    @on(Prompt.LeftUpwards)
+    def _go_to_attachments(self, event: Prompt.LeftUpwards) -> None:
+        event.stop()
+        self.attachments.enter()
+
+    @on(AttachmentRow.Left)
+    def _back_to_prompt(self, event: AttachmentRow.Left) -> None:
+        event.stop()
+        self.prompt.focus()
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -118,6 +118,12 @@ class Prompt(Vertical):
             """The prompt that posted it."""
             return self.prompt
 
+    class LeftUpwards(Message):
+        """The cursor was moved up out of an empty input that has files above it."""
+
+    has_files_above = False
+    """Moving up out of the empty input goes to the files, not to what was sent before."""
+
     def __init__(
         self,
         *,
@@ -273,6 +279,9 @@ class Prompt(Vertical):
     @on(PromptArea.Left)
     def _walk_history(self, event: PromptArea.Left) -> None:
         event.stop()
+        if event.step < 0 and self.has_files_above and not self.area.text:
+            self.post_message(self.LeftUpwards())
+            return
         place = self._place + event.step
         if not 0 <= place <= len(self._history):
             return

@@ -39,6 +39,9 @@ class PromptArea(TextArea, inherit_bindings=False):
             self.step = step
             """-1 above the first line, 1 below the last."""
 
+    class BackspacedAtStart(Message):
+        """Backspace was pressed where there is nothing to delete: the area is empty."""
+
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         """Make an empty text area with `placeholder` in it."""
         self._styled: TextAreaTheme | None = None
@@ -140,6 +143,8 @@ class PromptArea(TextArea, inherit_bindings=False):
             self.insert("\n")
             return
         if not event.is_printable:
+            if event.key == "backspace" and not self.document.text:
+                self.post_message(self.BackspacedAtStart())
             if self.keys_first is not None and await self.keys_first(event.key):
                 event.stop()
                 event.prevent_default()

@@ -16,6 +16,7 @@ from tui.domain.conversation import Message, MessageStatus
 from tui.domain.events import GenerationUpdated
 from tui.domain.generation import Phase, Stats
 from tui.domain.text import sanitize_line
+from tui.rendering.furniture import token_words
 from tui.widgets.gauge import ContextGauge
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class StatusBar(Horizontal):
         if running.tokens_per_second is not None:
             words.append(Content(f"{running.tokens_per_second:.0f} tok/s"))
         if running.tokens:
-            words.append(Content(f"{running.tokens:,} tokens"))
+            words.append(Content(token_words(running.tokens)))
         return words
 
     def _idle_words(self) -> list[Content]:
@@ -179,7 +180,7 @@ def figures(stats: Stats) -> list[str]:
     if stats.tokens_per_second is not None:
         found.append(f"{stats.tokens_per_second:.0f} tok/s")
     if stats.answer_tokens is not None:
-        found.append(f"{stats.answer_tokens:,} tokens")
+        found.append(token_words(stats.answer_tokens))
     if stats.total_seconds is not None:
         found.append(duration(stats.total_seconds))
     return found

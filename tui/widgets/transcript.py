@@ -55,6 +55,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     BranchRequested: TypeAlias = transcript_events.BranchRequested
     DeleteRequested: TypeAlias = transcript_events.DeleteRequested
     UndoRequested: TypeAlias = transcript_events.UndoRequested
+    FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
     SummaryRequested: TypeAlias = transcript_events.SummaryRequested
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
@@ -126,6 +127,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._items.load(messages, keep=not is_other)
         self._anchor = anchor
         self._restore(anchor)
+        self._find_again()
         self.refresh()
 
     @property
@@ -159,6 +161,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._cursor = message.id
         with self._reading_held():
             self._items.append(message)
+        self._find_in(len(self._items) - 1)
         self._text_arrived(len(self._items) - 1)
 
     def stream(self, message_id: MessageId, content: str, thinking: str) -> None:
@@ -176,6 +179,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         with self._reading_held():
             self._items.grow(message_id, content, thinking)
             self._items.measure(index)
+        self._find_in(index)
         self._text_arrived(index)
 
     def replace(self, message: Message) -> None:
@@ -188,6 +192,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         with self._reading_held():
             self._items.replace(message)
             self._items.measure(index)
+        self._find_in(index)
         if self._items.heights.total > before:
             self._text_arrived(index)
         self._refresh_changed(self._items.heights.prefix(index))
@@ -241,25 +246,50 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._matches = Matches(query)
         self._query = self._matches.query
         self._found = None
+        self._match = -1
         self.refresh()
         if not query:
             self.workers.cancel_group(self, "find")
             self.post_message(self.MatchesCounted(self, 0, 0, True))
             return
+        self._begin_search(self._matches)
+
+    def _begin_search(self, matches: Matches, *, show: bool = True) -> None:
         self.run_worker(
-            self._search(self._matches),
+            self._search(matches, shown=not show),
             name="find in the conversation",
             group="find",
             description="Looks through the messages, a few milliseconds at a time.",
             exclusive=True,
         )
 
-    async def _search(self, matches: Matches) -> None:
+    def _find_again(self) -> None:
+        """Look through other messages for what is looked for; the view stays where it is."""
+        if self._matches is not None and self._query:
+            self._matches = Matches(self._query)
+            self._begin_search(self._matches, show=False)
+
+    def _find_in(self, index: int) -> None:
+        """Count again what a message has that has changed; nothing moves for it."""
+        matches = self._matches
+        if matches is None or not self._query:
+            return
+        before = matches.total
+        if index < matches.seen:
+            matches.look_again(index, self._items[index])
+        elif self.is_whole and index == matches.seen == len(self._items) - 1:
+            matches.look_at(index, self._items[index])
+        if 0 <= self._match < matches.total and matches[self._match].index == index:
+            self._mark_match(matches[self._match])
+        if matches.total != before:
+            self._match = min(self._match, matches.total - 1)
+            self._tell_matches()
+
+    async def _search(self, matches: Matches, *, shown: bool) -> None:
         await self._whole.wait()
         here = (self._items.index(self._find_origin) if self._find_origin else None) or 0
         pause = monotonic() + _SLICE
-        shown = False
-        index = 0
+        index = matches.seen
         while index < len(self._items):
             found = matches.look_at(index, self._items[index])
             if found and not shown and index >= here:
@@ -271,16 +301,20 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
                 pause = monotonic() + _SLICE
         if matches.total and not shown:
             self._show_match(0)
+        self._match = min(self._match, matches.total - 1)
         self._tell_matches(done=True)
 
     def _tell_matches(self, *, done: bool = True) -> None:
         total = self._matches.total if self._matches is not None else 0
-        self.post_message(self.MatchesCounted(self, self._match + 1 if total else 0, total, done))
+        self.post_message(self.MatchesCounted(self, self._match + 1, total, done))
 
     def step_match(self, step: int) -> None:
         """Show the next match, or the one before; after the last comes the first."""
         if self._matches is not None and self._matches.total:
-            self._show_match((self._match + step) % self._matches.total)
+            # Before the first step nothing may be shown: what is looked for came later.
+            first = 0 if step > 0 else -1
+            wanted = first if self._match < 0 else self._match + step
+            self._show_match(wanted % self._matches.total)
             self._tell_matches()
 
     def end_find(self) -> None:
@@ -330,5 +364,5 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Find the match that is shown again, where it is now."""
-        if self._matches is not None and self._matches.total and self._found is not None:
+        if self._matches is not None and self._found is not None and 0 <= self._match < self._matches.total:
             self._mark_match(self._matches[self._match])

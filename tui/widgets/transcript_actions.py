@@ -11,12 +11,16 @@ from tui.commands.registry import Scope
 from tui.domain.conversation import Message, MessageId, MessageStatus, Role
 from tui.domain.text import sanitize, sanitize_line
 from tui.rendering.contract import Code, DocumentFactory
+from tui.rendering.furniture import details
 from tui.widgets import transcript_events
 from tui.widgets.clipboard import copy_locally, local_tool
 from tui.widgets.transcript_items import TranscriptItems
 from tui.widgets.transcript_view import TranscriptView
 
 _ENDED_EARLY = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED)
+
+CODE_STEP: Final = 4
+"""Cells by which long lines of code move at once."""
 
 
 class TranscriptActions(TranscriptView):
@@ -120,6 +124,22 @@ class TranscriptActions(TranscriptView):
         """Show or hide the thinking of the message under the cursor."""
         if (index := self._cursor_index()) is not None:
             self.unfold(index, not self._items.is_unfolded(self._items[index]))
+
+    def action_toggle_details(self) -> None:
+        """Show or hide the figures of the message under the cursor that are told on request."""
+        if (index := self._cursor_index()) is not None:
+            self.toggle_details(index)
+
+    def toggle_details(self, index: int) -> None:
+        """Show or hide the figures of a message that are told on request."""
+        with self._reading_held():
+            self._items.toggle_details(index)
+            self._items.measure(index)
+        self.refresh()
+
+    def action_scroll_code_by(self, step: int) -> None:
+        """Scroll the long lines of code."""
+        self.scroll_code(step * CODE_STEP)
 
     def unfold(self, index: int, unfolded: bool) -> None:
         """Show or hide the thinking of a message; its header stays where it is."""
@@ -240,6 +260,7 @@ _APPLIES: Final[Mapping[str, Callable[[TranscriptItems, int], bool]]] = {
     "toggle_fold": _is(lambda it: bool(it.thinking)),
     "copy_message": _is(lambda it: bool(it.content)),
     "copy_code": lambda items, index: bool(items.item(index).code_blocks),
+    "toggle_details": _is(lambda it: bool(details(it.stats))),
     "retry": _is(lambda it: it.role is Role.ASSISTANT and it.status is not MessageStatus.STREAMING),
     "continue_answer": _is(_can_go_on),
     "step_branch": lambda items, index: items.branches.get(items[index].id, (1, 1))[1] > 1,

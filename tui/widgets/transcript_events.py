@@ -120,3 +120,11 @@ class MatchesCounted(_InTranscript, namespace="transcript"):
     """How many have been found."""
     done: bool
     """Everything has been looked through."""
+
+
+@dataclass
+class FileOpened(_About, namespace="transcript"):
+    """A file that went along with a message is to be looked at."""
+
+    number: int
+    """Which, from 0."""

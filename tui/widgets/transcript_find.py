@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.domain.conversation import Message, QueuedMessage
-from tui.rendering.line import Block, Palette
+from tui.rendering.line import Block, Line, Palette
 from tui.rendering.message import MessageItem, Part, text_of
 
 _SEARCHED_WHOLE = 500
@@ -39,6 +39,60 @@ def spans(text: str, query: str) -> Iterator[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What of a match is on one row."""
+
+    start: int
+    """Characters of the row's text."""
+    end: int
+    row: int
+    """The row on which the match begins, counted like that which it was asked with."""
+    nth: int
+    """Which of the matches that begin there."""
+
+
+def marks_of(lines: Sequence[Line], query: str, first: int = 0) -> list[list[Mark]]:
+    """Return for each line what is to be marked on it; a match may go on over soft wraps.
+
+    Args:
+        lines: Consecutive lines of one block.
+        query: What is looked for, folded.
+        first: The number of the first line.
+    """
+    marks: list[list[Mark]] = [[] for _ in lines]
+    begin = 0
+    while begin < len(lines):
+        end = begin + 1
+        while end < len(lines) and lines[end].join is not None:
+            end += 1
+        _mark_paragraph(lines, begin, end, query, first, marks)
+        begin = end
+    return marks
+
+
+def _mark_paragraph(
+    lines: Sequence[Line], begin: int, end: int, query: str, first: int, marks: list[list[Mark]]
+) -> None:
+    """Mark the lines from `begin` to `end`, which only soft wraps part."""
+    texts = [text_of(line) for line in lines[begin:end]]
+    starts = [0]
+    for text, line in zip(texts, [*lines[begin + 1 : end], None], strict=True):
+        starts.append(starts[-1] + len(text) + len((line.join if line else None) or ""))
+    joins = [(line.join or "") for line in lines[begin + 1 : end]]
+    whole = "".join(part for pair in zip(texts, [*joins, ""], strict=True) for part in pair)
+    begun: dict[int, int] = {}
+    for start, stop in spans(whole, query):
+        row = bisect_right(starts, start) - 1
+        if start >= starts[row] + len(texts[row]):
+            # It begins with the space that a soft wrap took away.
+            row += 1
+        nth = begun[row] = begun.get(row, -1) + 1
+        for place in range(row, min(bisect_left(starts, stop), len(texts))):
+            piece = max(0, start - starts[place]), min(stop - starts[place], len(texts[place]))
+            marks[begin + place].append(Mark(*piece, first + begin + row, nth))
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One match: which message, which part of it, the how many-th in that part."""
 
@@ -60,22 +114,47 @@ class Matches:
         self._indices: list[int] = []
         self._counts: list[tuple[int, int]] = []
         self._starts: list[int] = []
+        self.seen = 0
+        """How many messages have been looked at."""
         self.total = 0
 
     def look_at(self, index: int, message: Message | QueuedMessage) -> bool:
         """Count the matches of a message that comes after those looked at, and tell whether it has any."""
-        if not isinstance(message, Message):
-            return False
-        counts = (
-            count(message.thinking, self.query) if message.thinking else 0,
-            count(message.content, self.query),
-        )
+        self.seen = index + 1
+        counts = self._count(message)
         if not any(counts):
             return False
         self._indices.append(index)
         self._counts.append(counts)
         self._starts.append(self.total)
         self.total += sum(counts)
+        return True
+
+    def _count(self, message: Message | QueuedMessage) -> tuple[int, int]:
+        """Return how many matches thinking and text have."""
+        if not isinstance(message, Message):
+            return 0, 0
+        thinking = count(message.thinking, self.query) if message.thinking else 0
+        return thinking, count(message.content, self.query)
+
+    def look_again(self, index: int, message: Message | QueuedMessage) -> bool:
+        """Count the matches of a message that has changed; tell whether that changed anything."""
+        counts = self._count(message)
+        at = bisect_left(self._indices, index)
+        is_known = at < len(self._indices) and self._indices[at] == index
+        before = self._counts[at] if is_known else (0, 0)
+        if counts == before:
+            return False
+        grown = sum(counts) - sum(before)
+        if not is_known:
+            self._indices.insert(at, index)
+            self._counts.insert(at, counts)
+            self._starts.insert(at, self._starts[at] if at < len(self._starts) else self.total)
+        else:
+            self._counts[at] = counts
+        for later in range(at + 1, len(self._starts)):
+            self._starts[later] += grown
+        self.total += grown
         return True
 
     def __getitem__(self, number: int) -> Match:
@@ -120,9 +199,12 @@ def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette:
     if height > _SEARCHED_WHOLE:
         return _spot_by_proportion(item, block, ordinal, query, palette)
     nearest = Spot(block, 0, 0)
-    for row, line in enumerate(block.lines(0, height, item.inner_width, palette)):
-        for nth, _ in enumerate(spans(text_of(line), query)):
-            nearest = Spot(block, row, nth)
+    lines = block.lines(0, height, item.inner_width, palette)
+    for row, marks in enumerate(marks_of(lines, query)):
+        for mark in marks:
+            if mark.row != row:
+                continue
+            nearest = Spot(block, row, mark.nth)
             if ordinal == 0:
                 return nearest
             ordinal -= 1
@@ -139,6 +221,6 @@ def _spot_by_proportion(item: MessageItem, block: Block, ordinal: int, query: st
     nth = count(source[begin:position], query)
     first = max(0, guess - _AROUND)
     lines = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
-    found = [row for row, line in enumerate(lines, first) if count(text_of(line), query) > nth]
+    found = {mark.row for marks in marks_of(lines, query, first) for mark in marks if mark.nth >= nth}
     nearest = min(found, key=lambda row: abs(row - guess), default=guess)
     return Spot(block, nearest, nth)

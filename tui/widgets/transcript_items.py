@@ -6,8 +6,10 @@ from dataclasses import replace
 from time import time
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.domain.graphics import Graphics
 from tui.domain.told_marks import NOTHING_MARKED, ToldMarks
 from tui.rendering.contract import DocumentFactory
+from tui.rendering.gallery import Gallery
 from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Palette
 from tui.rendering.message import MessageItem, Place
@@ -43,6 +45,8 @@ class TranscriptItems:
         self.marks = NOTHING_MARKED
         """What of the messages the model is told."""
         self.heights = HeightIndex()
+        self.gallery = Gallery(Graphics())
+        """The pictures that have been drawn."""
         self.width = 80
         self.wrap_code = False
         self.unfold_thinking = True
@@ -192,6 +196,7 @@ class TranscriptItems:
             now=time(),
             unfolded=self.is_unfolded(message),
             detailed=message.id in self._detailed,
+            gallery=self.gallery,
         )
         item.marks = self.marks
         height = item.layout(self.width, self.wrap_code)

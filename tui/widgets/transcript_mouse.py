@@ -8,11 +8,8 @@ from textual.selection import Selection
 
 from tui.domain.conversation import Message
 from tui.widgets import transcript_events
-from tui.widgets.transcript_actions import TranscriptActions
+from tui.widgets.transcript_actions import CODE_STEP, TranscriptActions
 from tui.widgets.transcript_selection import selected_text, whole_message, word_at
-
-_CODE_STEP = 4
-"""Cells by which long lines of code move at once."""
 
 
 class TranscriptMouse(TranscriptActions):
@@ -20,12 +17,12 @@ class TranscriptMouse(TranscriptActions):
 
     def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
         """Move long lines of code to the left."""
-        self.scroll_code(_CODE_STEP)
+        self.scroll_code(CODE_STEP)
         event.stop()
 
     def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
         """Move long lines of code to the right."""
-        self.scroll_code(-_CODE_STEP)
+        self.scroll_code(-CODE_STEP)
         event.stop()
 
     def on_click(self, event: events.Click) -> None:
@@ -48,7 +45,7 @@ class TranscriptMouse(TranscriptActions):
         if event.chain > 1:
             self._select_around(index, offset.y, event)
         else:
-            self._clicked(index, meta)
+            self._clicked(index, meta or self._picture_at(index, row))
 
     def _clicked(self, index: int, meta: Mapping[str, object]) -> None:
         message = self._items[index]
@@ -62,13 +59,11 @@ class TranscriptMouse(TranscriptActions):
         elif act == "fold":
             self.action_toggle_fold()
         elif act == "details":
-            with self._reading_held():
-                self._items.toggle_details(index)
-                self._items.measure(index)
+            self.toggle_details(index)
         elif isinstance(message, Message):
-            self._asked(message, meta)
+            self._asked_of(message, meta)
 
-    def _asked(self, message: Message, meta: Mapping[str, object]) -> None:
+    def _asked_of(self, message: Message, meta: Mapping[str, object]) -> None:
         match meta.get("act"):
             case "summary":
                 self.post_message(transcript_events.SummaryRequested(self))
@@ -78,6 +73,14 @@ class TranscriptMouse(TranscriptActions):
                 self.post_message(transcript_events.ContinueRequested(self, message))
             case "branch" if isinstance(step := meta.get("step"), int):
                 self.post_message(transcript_events.BranchStepped(self, message, step))
+
+    def _picture_at(self, index: int, row: int) -> Mapping[str, object]:
+        """Return what a click on the cells of a picture does."""
+        for above, picture in self._items.item(index).pictures():
+            start = self._items.heights.prefix(index) + above
+            if start < row < start + picture.height(self._items.item(index).inner_width):
+                return {"act": "open_image", "picture": picture.number}
+        return {}
 
     def _select_around(self, index: int, y: int, event: events.Click) -> None:
         _, offset = self.screen.get_widget_and_offset_at(event.screen_x, event.screen_y)

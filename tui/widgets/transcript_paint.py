@@ -1,7 +1,9 @@
 """Rows of messages as strips that fill the width of the view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -13,13 +15,16 @@ from textual.strip import Strip
 from tui.domain.conversation import MessageId
 from tui.domain.text import sanitize
 from tui.rendering.line import Line, Palette
-from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, Part, Row, text_of
+from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, MessageItem, Part, Row
 from tui.rendering.palette import blend, readable
 from tui.rendering.plain import wrapped
-from tui.widgets.transcript_find import Spot, spans
+from tui.widgets.transcript_find import Mark, Spot, marks_of
 from tui.widgets.transcript_items import TranscriptItems
 
 _STRIPS_KEPT = 1024
+
+_AROUND = 8
+"""Rows above and below the view that are looked at for matches that reach into it."""
 
 _MARK = "▌"
 
@@ -83,15 +88,18 @@ class RowPainter:
             first, last = max(0, top - begin), min(items.heights[index], bottom - begin)
             item = items.item(index)
             rows = item.rows(first, last, palette)
+            marks = self._marks(item, first, last, overlay.query) if overlay.query else {}
             # The empty row below a message belongs to none.
             end = item.height - 1
             is_marked = item.id == overlay.marked
             for number, row in enumerate(rows, first):
                 strip = self._strip(row.line, is_marked and number < end)
-                strip = self._with_matches(strip, row, overlay)
-                strips.append(
-                    _with_selection(strip, items.number(index) * ORDERS_PER_MESSAGE + row.order, overlay)
-                )
+                if row.order in marks:
+                    strip = self._with_marks(strip, row, marks[row.order], overlay.found)
+                if not row.line.opaque:
+                    order = items.number(index) * ORDERS_PER_MESSAGE + row.order
+                    strip = _with_selection(strip, order, overlay)
+                strips.append(strip)
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
         return strips
@@ -101,17 +109,20 @@ class RowPainter:
         # The line is kept along: while it lives no other has its id.
         kept = self._kept.get(key)
         if kept is None:
-            kept = line, self._drawn(line.strip, is_marked)
+            kept = line, self._drawn(line, is_marked)
             self._kept[key] = kept
         return kept[1]
 
-    def _drawn(self, strip: Strip, is_marked: bool) -> Strip:
-        width, base = self._width, self._base
+    def _drawn(self, line: Line, is_marked: bool) -> Strip:
+        width, base, strip = self._width, self._base, line.strip
         if strip.cell_length > width - GUTTER:
             strip = strip.crop(0, max(0, width - GUTTER))
         mark = base + self._ink("accent") if is_marked else base
         segments = [Segment(_MARK.ljust(GUTTER) if is_marked else " " * GUTTER, mark)]
-        segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
+        if line.opaque:
+            segments.extend(strip)
+        else:
+            segments.extend(Segment(text, base + style if style else base) for text, style, _ in strip)
         used = GUTTER + strip.cell_length
         if used < self._fill:
             segments.append(Segment(" " * (self._fill - used), base))
@@ -121,15 +132,29 @@ class RowPainter:
     def _ink(self, name: str) -> Style:
         return Style(color=getattr(self._palette, name))
 
-    def _with_matches(self, strip: Strip, row: Row, overlay: Overlay) -> Strip:
-        query, found = overlay.query, overlay.found
-        if not query or row.part not in (Part.BODY, Part.THINKING) or self._palette is None:
+    def _marks(self, item: MessageItem, first: int, last: int, query: str) -> dict[int, list[Mark]]:
+        """Return what is marked on the rows from `first` to `last` of a message, by their order."""
+        if self._palette is None:
+            return {}
+        # A match that begins above the view, or ends below it, goes over so many rows at most.
+        around = 1 + min(_AROUND, len(query) * 2 // max(1, item.inner_width))
+        rows = item.rows(max(0, first - around), min(item.height, last + around), self._palette)
+        found: dict[int, list[Mark]] = {}
+        for block, group in groupby(rows, key=lambda row: row.block):
+            same = list(group)
+            if block is None or same[0].part not in (Part.BODY, Part.THINKING):
+                continue
+            marks = marks_of([row.line for row in same], query, same[0].number)
+            found.update((row.order, here) for row, here in zip(same, marks, strict=True) if here)
+        return found
+
+    def _with_marks(self, strip: Strip, row: Row, marks: Sequence[Mark], found: Spot | None) -> Strip:
+        if self._palette is None:
             return strip
-        skipped = len(strip.text) and _characters_before_text(row.line)
-        for nth, (start, end) in enumerate(spans(text_of(row.line), query)):
-            is_current = found == Spot(row.block, row.number, nth)
-            style = _match_style(self._palette, is_current=is_current)
-            strip = styled(strip, GUTTER + skipped + start, GUTTER + skipped + end, style)
+        skipped = GUTTER + _characters_before_text(row.line)
+        for mark in marks:
+            style = _match_style(self._palette, is_current=found == Spot(row.block, mark.row, mark.nth))
+            strip = styled(strip, skipped + mark.start, skipped + mark.end, style)
         return strip
 
     def notice(self, text: str, height: int) -> list[Strip]:

@@ -2,13 +2,13 @@
 
 from tui.domain.conversation import Message, MessageStatus, QueuedMessage, Role
 from tui.widgets import transcript_events
-from tui.widgets.transcript_mouse import TranscriptMouse
+from tui.widgets.transcript_files import TranscriptFiles
 
 
-class TranscriptTree(TranscriptMouse):
+class TranscriptTree(TranscriptFiles):
     """Edit, branch off, delete and undo, with the message under the cursor or one that waits."""
 
-    BINDINGS = TranscriptMouse.BINDINGS
+    BINDINGS = TranscriptFiles.BINDINGS
 
     def _entry_under_cursor(self) -> Message | QueuedMessage | None:
         index = self._cursor_index()

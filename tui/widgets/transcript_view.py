@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui.domain.conversation import Message, MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Place
-from tui.widgets.transcript_surface import TranscriptSurface
+from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
 """Seconds between two slices of a long text: everything else has its turn."""
@@ -26,7 +26,7 @@ class Anchor:
     place: Place
 
 
-class TranscriptView(TranscriptSurface):
+class TranscriptView(TranscriptPictures):
     """Follows the end of the text, and keeps what is read where it is.
 
     Every height that is seen is measured before it is painted. When a measured height differs from

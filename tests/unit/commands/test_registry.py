@@ -25,6 +25,8 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.HELP: ("tui.screens.help:HelpScreen",),
     Scope.SEARCH: ("tui.screens.search:SearchScreen",),
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
+    Scope.ATTACHMENTS: ("tui.widgets.attachment_row:AttachmentRow",),
+    Scope.IMAGE: ("tui.screens.image:ImageScreen",),
     Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
     Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
     Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),

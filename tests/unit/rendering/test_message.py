@@ -123,7 +123,13 @@ def test_a_user_keeps_every_line_break_and_gets_code_as_code() -> None:
 def test_attachments_are_named() -> None:
     file = Attachment("0", "paris\x1b[31m.png", "image/png", 10, 1200, 800)
     rows = drawn(item_of(replace(message(0, "What?", role=Role.USER), attachments=(file,))))
-    assert rows[1] == "▪ paris␛[31m.png 1200×800"
+    assert rows[1:] == ["What?", "┌ paris␛[31m.png 1200×800 ┐", ""]
+
+
+def test_text_files_are_named_below_what_was_said() -> None:
+    file = Attachment("0", "a\nb.md", "text/markdown", 10)
+    rows = drawn(item_of(replace(message(0, "What?", role=Role.USER), attachments=(file,))))
+    assert rows[1:] == ["What?", "▪ a b.md", ""]
 
 
 def test_a_queued_message_says_so() -> None:

@@ -22,6 +22,30 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     Raises:
         FileUnusable: It cannot be written, or exists and must not be overwritten.
     """
+    with (
+        _renamed(path, overwrite=overwrite) as handle,
+        os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_whole(path: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file for this user only; it has its name when all of it is there.
+
+    Raises:
+        FileUnusable: It cannot be written, or exists and must not be overwritten.
+    """
+    with _renamed(path, overwrite=overwrite) as handle, os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _renamed(path: Path, *, overwrite: bool) -> Iterator[int]:
+    """Open a file that takes the name `path` when the block, which must close it, ends well."""
     if not overwrite and os.path.lexists(path):
         raise exists(path)
     try:
@@ -30,10 +54,7 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
         raise _unwritable(path, error) from error
     part = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield handle
         _rename(part, path, overwrite=overwrite)
     except OSError as error:
         raise _unwritable(path, error) from error

@@ -1,0 +1,48 @@
+"""How a terminal draws pictures."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Protocol(StrEnum):
+    """What pictures are made of on the screen."""
+
+    OFF = "off"
+    """Nothing: only their names are shown."""
+    HALFCELL = "halfcell"
+    """Characters of two colours each: every terminal that has colours."""
+    SIXEL = "sixel"
+    """Pixels, in strips of six rows."""
+    KITTY = "kitty"
+    """Pixels, kept by the terminal and shown where its placeholder characters stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graphics:
+    """What is known of the terminal."""
+
+    protocol: Protocol = Protocol.HALFCELL
+    cell_width: int = 10
+    """Pixels."""
+    cell_height: int = 20
+    """Pixels."""
+
+    def fitted(self, width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
+        """Return the cells that a picture takes, as columns and rows; never larger than its pixels.
+
+        Args:
+            width: The picture's, in pixels.
+            height: The picture's, in pixels.
+            columns: At most so many.
+            rows: At most so many.
+        """
+        cell_width, cell_height = self.cell_width, self.cell_height
+        most = 1.0
+        if self.protocol is Protocol.HALFCELL:
+            # A cell shows one pixel above another.
+            most = max(1.0, min(cell_width, cell_height / 2))
+        scale = min(most, columns * cell_width / max(1, width), rows * cell_height / max(1, height))
+        return (
+            max(1, min(columns, round(width * scale / cell_width + 0.45))),
+            max(1, min(rows, round(height * scale / cell_height + 0.45))),
+        )

@@ -1,0 +1,202 @@
+"""The pictures that have been drawn, and the blocks that show them."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.domain.conversation import Attachment
+from tui.domain.graphics import Graphics, Protocol
+from tui.domain.text import sanitize_line
+from tui.rendering import furniture
+from tui.rendering.line import Block, Line, Palette
+from tui.rendering.picture import Drawn, PictureRequest
+from tui.rendering.plain import wrapped
+
+KEPT: Final = 12_000_000
+"""Bytes of drawn pictures that are kept; more only while they are on the screen together."""
+
+_ENTRIES: Final = 256
+
+_UNKNOWN: Final = (3, 2)
+"""Width to height of a picture whose size nobody has told."""
+
+
+class Gallery:
+    """Drawn pictures by what was asked for; the ones not seen for longest go first."""
+
+    def __init__(self, graphics: Graphics, kept: int = KEPT) -> None:
+        """Begin with nothing drawn.
+
+        Args:
+            graphics: What is known of the terminal.
+            kept: Bytes that are kept.
+        """
+        self.graphics = graphics
+        self.rows = 12
+        """Rows that a picture has at most."""
+        self._kept = kept
+        self._drawn: OrderedDict[PictureRequest, Drawn | str] = OrderedDict()
+        self._size = 0
+        self._seen: frozenset[PictureRequest] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self._drawn)
+
+    @property
+    def shape(self) -> tuple[Graphics, int]:
+        """What the size of a picture depends on, besides the width."""
+        return self.graphics, self.rows
+
+    def see(self, requests: Iterable[PictureRequest]) -> tuple[PictureRequest, ...]:
+        """Take down what is on the screen, which stays; return what of it is missing."""
+        seen = tuple(requests)
+        self._seen = frozenset(seen)
+        for request in seen:
+            if request in self._drawn:
+                self._drawn.move_to_end(request)
+        return tuple(request for request in dict.fromkeys(seen) if request not in self._drawn)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept."""
+        return self._size
+
+    def look(self, request: PictureRequest) -> Drawn | str | None:
+        """Return a picture, or why there is none; None where it has not been drawn."""
+        return self._drawn.get(request)
+
+    def put(self, request: PictureRequest, drawn: Drawn | str) -> list[Drawn]:
+        """Keep a picture, or why there is none; return those that are not kept any more for it."""
+        removed = []
+        before = self._drawn.pop(request, None)
+        if isinstance(before, Drawn):
+            self._size -= before.size
+            if before.kitty is not None and (isinstance(drawn, str) or drawn.kitty != before.kitty):
+                removed.append(before)
+        self._drawn[request] = drawn
+        if isinstance(drawn, Drawn):
+            self._size += drawn.size
+        for oldest in [each for each in self._drawn if each not in self._seen and each != request]:
+            if self._size <= self._kept and len(self._drawn) <= _ENTRIES:
+                break
+            dropped = self._drawn.pop(oldest)
+            if isinstance(dropped, Drawn):
+                self._size -= dropped.size
+                removed.append(dropped)
+        return removed
+
+    def clear(self) -> list[Drawn]:
+        """Forget everything and return it."""
+        removed = [drawn for drawn in self._drawn.values() if isinstance(drawn, Drawn)]
+        self._drawn.clear()
+        self._size = 0
+        return removed
+
+
+def file_blocks(files: Sequence[Attachment], gallery: Gallery) -> list[Block]:
+    """Return a block for each file that went along with a message."""
+    return [
+        PictureBlock(file, number, gallery)
+        if file.media_type.startswith("image/")
+        else furniture.attachment(file, number)
+        for number, file in enumerate(files)
+    ]
+
+
+class PictureBlock:
+    """A picture that went along with a message: its name in a line, and what it shows below."""
+
+    source = ""
+
+    def __init__(self, file: Attachment, number: int, gallery: Gallery) -> None:
+        """Make a block; nothing is read or drawn for it.
+
+        Args:
+            file: The picture.
+            number: Which attachment of its message it is, from 0.
+            gallery: Where drawn pictures are.
+        """
+        self._file = file
+        self.number = number
+        self._gallery = gallery
+        self._name: tuple[object, Line] | None = None
+        self._below: tuple[object, list[Line]] | None = None
+
+    def box(self, width: int) -> tuple[int, int]:
+        """Return the cells that the picture takes, as columns and rows; (0, 0) where none are drawn."""
+        gallery, file = self._gallery, self._file
+        if gallery.graphics.protocol is Protocol.OFF:
+            return 0, 0
+        if file.width and file.height:
+            return gallery.graphics.fitted(file.width, file.height, max(1, width), gallery.rows)
+        wide, high = _UNKNOWN
+        size = wide * 1000, high * 1000
+        return gallery.graphics.fitted(*size, max(1, width), gallery.rows)
+
+    def height(self, width: int, wrap_code: bool = False) -> int:
+        """Return how many lines it has at `width` cells; never another when the picture is there."""
+        return 1 + self.box(width)[1]
+
+    def estimate(self, width: int) -> int:
+        """Return how many lines it has."""
+        return self.height(width)
+
+    def request(self, width: int, palette: Palette) -> PictureRequest:
+        """Return what is wanted to draw it."""
+        columns, rows = self.box(width)
+        return PictureRequest(self._file.digest, columns, rows, palette.background)
+
+    def drawn(self, width: int, palette: Palette) -> Drawn | None:
+        """Return the picture, if it has been drawn; asks for nothing."""
+        found = self._gallery.look(self.request(width, palette))
+        return found if isinstance(found, Drawn) else None
+
+    def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
+        """Return the lines from `start` to `stop` (exclusive)."""
+        lines = [self._label(width, palette)] if start < 1 <= stop else []
+        if stop > 1 and self.box(width)[1]:
+            lines.extend(self._picture(width, palette)[max(0, start - 1) : stop - 1])
+        return lines
+
+    def _label(self, width: int, palette: Palette) -> Line:
+        if self._name is None or self._name[0] != (width, palette):
+            self._name = ((width, palette), self._named(width, palette))
+        return self._name[1]
+
+    def _named(self, width: int, palette: Palette) -> Line:
+        file = self._file
+        size = f" {file.width}×{file.height}" if file.width and file.height else ""
+        name = sanitize_line(file.name, 200) or "picture"
+        if cell_len(name) + cell_len(size) + 4 > width:
+            name = wrapped(name, max(1, width - cell_len(size) - 5))[0][0] + "…"
+        meta = Style.from_meta({"act": "open_image", "picture": self.number})
+        frame, words = Style(color=palette.muted), Style(color=palette.secondary) + meta
+        strip = Strip([Segment("┌ ", frame), Segment(name + size, words), Segment(" ┐", frame)])
+        return Line(strip, 2, tail=2)
+
+    def _picture(self, width: int, palette: Palette) -> list[Line]:
+        request = self.request(width, palette)
+        found = self._gallery.look(request)
+        shape = (request, width, palette, found.cells if isinstance(found, Drawn) else found)
+        if self._below is None or self._below[0] != shape:
+            self._below = (shape, _lines(request, found, width, palette))
+        return self._below[1]
+
+
+def _lines(request: PictureRequest, found: Drawn | str | None, width: int, palette: Palette) -> list[Line]:
+    """Return the rows of a picture, or what stands in its place."""
+    columns, rows = request.columns, request.rows
+    if isinstance(found, Drawn):
+        return [Line(strip, columns, opaque=True) for strip in found.cells]
+    if found is None:
+        blank = Strip([Segment(" " * columns, Style(bgcolor=palette.surface))], columns)
+        return [Line(blank, columns, opaque=True)] * rows
+    said = [text for text, _ in wrapped(sanitize_line(found, 300), width)][:rows]
+    style = Style(color=palette.warning)
+    words = [Strip([Segment(text, style)], cell_len(text)) for text in said]
+    return [Line(strip, strip.cell_length) for strip in words] + [Line(Strip([]))] * (rows - len(words))

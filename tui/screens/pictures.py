@@ -1,0 +1,114 @@
+"""The part of the chat screen that draws pictures for its widgets, and opens them."""
+
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from textual import on
+from textual.widget import Widget
+
+from tui.domain.conversation import Attachment
+from tui.domain.errors import FileUnusable, TuiError
+from tui.domain.graphics import Graphics, Protocol
+from tui.rendering.picture import PictureRequest
+from tui.screens.room import Room
+from tui.screens.work import begin_work
+from tui.widgets.message_image import canvas
+from tui.widgets.picture_events import PicturesWanted, ShowsPictures
+from tui.widgets.picture_paint import graphics_of
+from tui.widgets.transcript import Transcript
+
+
+class Studio:
+    """Draws one picture at a time: of what is wanted now, never of what has scrolled away."""
+
+    def __init__(self, load: Callable[[str], Awaitable[bytes]]) -> None:
+        """Make a studio with nothing to do.
+
+        Args:
+            load: Reads the bytes of a picture by its digest; raises `TuiError`.
+        """
+        self._load = load
+        self._wanted: dict[ShowsPictures, PicturesWanted] = {}
+        self.is_busy = False
+        """Whether `work` goes on."""
+        self.drawn = 0
+        """How many pictures have been decoded."""
+
+    def want(self, event: PicturesWanted) -> None:
+        """Take down what a widget wants, in place of what it wanted before."""
+        self._wanted.pop(event.widget, None)
+        if event.requests:
+            self._wanted[event.widget] = event
+
+    async def work(self, graphics: Graphics) -> None:
+        """Draw until nothing is wanted any more."""
+        self.is_busy = True
+        try:
+            while self._wanted:
+                widget, event = next(iter(self._wanted.items()))
+                request, *rest = event.requests
+                self.want(PicturesWanted(widget, tuple(rest), small=event.small))
+                if not isinstance(widget, Widget) or widget.is_attached:
+                    await self._draw(widget, request, graphics, small=event.small)
+        finally:
+            self.is_busy = False
+
+    async def _draw(
+        self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics, *, small: bool
+    ) -> None:
+        if small:
+            graphics = Graphics(Protocol.HALFCELL, graphics.cell_width, graphics.cell_height)
+        try:
+            data = await self._load(request.digest)
+            self.drawn += 1
+            shown = await to_thread(canvas, data, request, graphics)
+            sketch = await to_thread(shown.sketched)
+            widget.picture_drawn(request, sketch)
+            if graphics.protocol is not Protocol.HALFCELL:
+                widget.picture_drawn(request, await to_thread(shown.sharpened, sketch))
+        except TuiError as error:
+            widget.picture_drawn(request, error.message)
+
+
+class PictureRoom(Room):
+    """Reads and draws the pictures that its widgets show, and opens files on the whole screen."""
+
+    _studio: Studio | None = None
+
+    @on(PicturesWanted)
+    def _pictures_wanted(self, event: PicturesWanted) -> None:
+        event.stop()
+        if self._studio is None:
+            self._studio = Studio(self._picture_data)
+        self._studio.want(event)
+        if not self._studio.is_busy and event.requests and self.session is not None:
+            self._studio.is_busy = True
+            begin_work(self, self._studio.work(graphics_of(self.app)), "pictures")
+
+    async def _picture_data(self, digest: str) -> bytes:
+        session = self.session
+        data = await session.services.store.attachment_data(digest) if session is not None else None
+        if data is None and session is not None and session.home is not session.services:
+            data = await session.home.store.attachment_data(digest)
+        if data is None:
+            raise FileUnusable("This file is no longer stored.", "Attach it again.")
+        return data
+
+    @on(Transcript.FileOpened)
+    def _file_opened(self, event: Transcript.FileOpened) -> None:
+        self.open_files(event.message.attachments, event.number)
+
+    def open_files(self, files: tuple[Attachment, ...], place: int) -> None:
+        """Show one of some files on the whole screen; the others can be gone to from it.
+
+        Args:
+            files: The files, whose bytes are in the store.
+            place: Which, from 0.
+        """
+        # Imported late: it is no part of a start.
+        from tui.screens.image import ImageScreen
+
+        if 0 <= place < len(files):
+            others = [(file, partial(self._picture_data, file.digest)) for file in files]
+            self.app.push_screen(ImageScreen(*others[place], others=others, place=place))
