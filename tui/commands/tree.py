@@ -112,6 +112,15 @@ TREE_COMMANDS: tuple[Command, ...] = (
         Group.TRANSCRIPT,
     ),
     Command(
+        "message.pin",
+        "Pin into memory",
+        "Always tell the model the message under the cursor, with what belongs to it, or no longer.",
+        Scope.TRANSCRIPT,
+        "pin",
+        "p",
+        Group.TRANSCRIPT,
+    ),
+    Command(
         "transcript.undo",
         "Undo",
         "Take back what was deleted or changed last.",

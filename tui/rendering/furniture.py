@@ -201,6 +201,8 @@ def header(message: Message, branch: tuple[int, int] | None, now: float, note: s
     if time := when(message.created_at, now):
         right.append(Group(2, (Piece(time),)))
     left = [speaker(message)]
+    if message.pinned:
+        left.append(Piece(" ◆ pinned", "secondary"))
     if note:
         left.append(Piece(f" · {note}", "warning"))
     return FurnitureLine(left, right)

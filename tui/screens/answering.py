@@ -57,6 +57,8 @@ class Answering:
         self._new_model = model
         self._new_server = services.servers.current
         self.setups = Setups(self, setup)
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when another conversation, or another model or setting of it, is in force."""
         self._no_server: TuiError | None = None
         """Why the server of the open conversation cannot be used; None where it can."""
 
@@ -89,6 +91,7 @@ class Answering:
         self._header.model_info = find_model(self.model, self.services.models.models) if self.model else None
         self._header.think = self.think
         self._pane.set_notice(self.notice())
+        self.on_change()
 
     def show_server(self) -> None:
         """Show how the connection is."""

@@ -13,7 +13,7 @@ from textual.widgets import Footer
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import BadRequest, ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -133,6 +133,7 @@ class ChatScreen(PictureRoom, SlashActions):
         await session.begin(first)
         self.session = session
         self.pane.prompt.complete_from(self)
+        self.watch_context(session)
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
@@ -155,6 +156,7 @@ class ChatScreen(PictureRoom, SlashActions):
         if session is None:
             return
         self.receive_models(event)
+        self.receive_context(event)
         match event:
             case GenerationUpdated() | GenerationStarted() | GenerationFinished() | QueueChanged():
                 self._moved(session, event)
@@ -197,6 +199,9 @@ class ChatScreen(PictureRoom, SlashActions):
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""
+        if isinstance(error, ContextQuestion):
+            self.ask_about(error)
+            return
         if isinstance(error, ModelMissing):
             self.action_choose_model()
         text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)

@@ -72,6 +72,18 @@ class TreeScreen(ShelfRoom, FindingRoom):
         except TuiError as error:
             self.tell(error)
 
+    @on(Transcript.PinRequested)
+    def _message_pin_wanted(self, event: Transcript.PinRequested) -> None:
+        if self.session is not None:
+            self._start(self._pin_message(self.session, event.message), "tree")
+
+    async def _pin_message(self, session: ChatSession, message: Message) -> None:
+        try:
+            self._say_done(await session.services.pins.toggle(message))
+            await session.open(message.conversation_id)
+        except TuiError as error:
+            self.tell(error)
+
     def action_clear(self) -> None:
         """Delete every message of the open conversation."""
         session = self.session

@@ -21,10 +21,12 @@ from tui.services.generation import GenerationService
 from tui.services.library import LibraryService
 from tui.services.models import ModelService
 from tui.services.ollama_process import OllamaProcess
+from tui.services.pins import PinService
 from tui.services.presets import PresetService
 from tui.services.pulls import PullService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
+from tui.services.summaries import SummaryService
 from tui.services.titles import TitleService
 from tui.services.told import Teller
 from tui.services.turns import TurnService
@@ -63,12 +65,15 @@ class Services:
     titles: TitleService
     context: ContextService
     calibrations: CalibrationBook
+    summaries: SummaryService
+    pins: PinService
     attachments: AttachmentService
     presets: PresetService
 
     async def aclose(self) -> None:
         """End everything in order, so that nothing is lost: answers, server, engine, store."""
         await self.titles.aclose()
+        await self.summaries.aclose()
         await self.windows.aclose()
         await self.generation.aclose()
         await self.context.aclose()
@@ -141,6 +146,8 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        summaries=over.summaries,
+        pins=over.pins,
         attachments=over.attachments,
         engine=engine,
         library=library,
@@ -167,6 +174,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         presets=PresetService(settings.presets_dir),
     )
     services.windows.start()
+    services.summaries.start()
     if settings.chat.titles:
         services.titles.start()
     return services
@@ -183,6 +191,8 @@ class _OverStore:
     windows: WindowService
     titles: TitleService
     context: ContextService
+    summaries: SummaryService
+    pins: PinService
     attachments: AttachmentService
 
 
@@ -234,6 +244,16 @@ def _over_store(
             able=lambda: not server.state.embedded,
         ),
         context=context,
+        pins=PinService(store, bus, undo),
+        summaries=SummaryService(
+            store=store,
+            context=context,
+            backend=reach,
+            bus=bus,
+            clock=clock,
+            undo=undo,
+            busy=lambda: bool(generation.live),
+        ),
         attachments=AttachmentService(store, settings.attachments),
     )
 
@@ -255,6 +275,7 @@ async def temporary(services: Services) -> Services:
         services.models,
         book,
     )
+    over.summaries.start()
     return replace(
         services,
         store=store,
@@ -266,12 +287,15 @@ async def temporary(services: Services) -> Services:
         titles=over.titles,
         context=over.context,
         calibrations=book,
+        summaries=over.summaries,
+        pins=over.pins,
         attachments=over.attachments,
     )
 
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
+    await services.summaries.aclose()
     await services.generation.aclose()
     await services.context.aclose()
     await services.store.aclose()

@@ -28,7 +28,7 @@ from tui.domain.conversation import (
     active_path,
 )
 from tui.domain.errors import ContextOverflow, ContextQuestion
-from tui.domain.estimate import Calibration, Features, added, text_features
+from tui.domain.estimate import Calibration, Features, added, message_features, text_features
 from tui.domain.events import (
     ContextChanged,
     ContextMismatch,
@@ -50,6 +50,10 @@ from tui.services.window_knowledge import Models, WindowKnowledge
 _BRANCHES: Final = 8
 """Branches that are kept weighed, at most."""
 
+
+_SAMPLE: Final = "The quick brown fox, who is 3 years old, jumps over the lazy dog; then it rests.\n"
+_DENSE: Final = 0.7
+"""How dense prose is, and how much of its room a text of another kind may need."""
 
 _SHORT: Final = 200
 """A branch of fewer messages is weighed where it stands."""
@@ -128,7 +132,12 @@ class ContextService:
         await self.windows.aclose()
 
     async def plan(
-        self, conversation: Conversation, *, draft: str = "", attachments: tuple[Attachment, ...] = ()
+        self,
+        conversation: Conversation,
+        *,
+        draft: str = "",
+        attachments: tuple[Attachment, ...] = (),
+        share: float = 1.0,
     ) -> ContextPlan:
         """Return what the next request holds if the draft is sent.
 
@@ -138,6 +147,7 @@ class ContextService:
             conversation: The conversation, stored or not yet begun.
             draft: The unsent text.
             attachments: What is attached to it.
+            share: The part of the window that is planned with; with less than all, no summary is used.
 
         Raises:
             StoreUnavailable: the conversation cannot be read.
@@ -150,14 +160,21 @@ class ContextService:
         window = self.windows.window(conversation)
         planner = await self._planner(conversation, calibration, window)
         return planner.plan(
-            window=window,
+            window=replace(window, tokens=round(window.tokens * share)),
             system=calibration.tokens(fixed_features(system_features(conversation.system))),
             draft=await self._scales.draft(
                 draft, attachments, calibration, sees=self._teller.shows_pictures(conversation.model)
             ),
-            policy=conversation.policy,
+            policy=conversation.policy if share == 1.0 else ContextPolicy.DROP_OLDEST,
             num_predict=self.windows.num_predict(conversation),
         )
+
+    async def characters(self, conversation: Conversation, tokens: int) -> int:
+        """Return how many characters of prose surely fit into so many tokens of a request."""
+        calibration = await self._book.of(self.windows.key(conversation.model))
+        sample = calibration.tokens(message_features(_SAMPLE)) / len(_SAMPLE)
+        fixed = calibration.tokens(fixed_features(message_features("")))
+        return max(0, round((calibration.within(tokens) - fixed) / max(sample, 0.01) * _DENSE))
 
     async def compose(
         self,
@@ -254,6 +271,9 @@ class ContextService:
                     self._branches.clear()
                     self._book.forget()
                 else:
+                    self._branches.pop(event.conversation_id, None)
+            case ContextChanged():
+                if event.conversation_id is not None:
                     self._branches.pop(event.conversation_id, None)
             case GenerationStarted() | GenerationFinished():
                 self._branches.pop(event.conversation_id, None)

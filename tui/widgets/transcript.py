@@ -54,6 +54,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     EditRequested: TypeAlias = transcript_events.EditRequested
     BranchRequested: TypeAlias = transcript_events.BranchRequested
     DeleteRequested: TypeAlias = transcript_events.DeleteRequested
+    PinRequested: TypeAlias = transcript_events.PinRequested
     UndoRequested: TypeAlias = transcript_events.UndoRequested
     FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested

@@ -61,6 +61,11 @@ class DeleteRequested(_About, namespace="transcript"):
 
 
 @dataclass
+class PinRequested(_About, namespace="transcript"):
+    """A message is always to be told to the model, or no longer."""
+
+
+@dataclass
 class UndoRequested(_InTranscript, namespace="transcript"):
     """What was done last is to be taken back."""
 

@@ -16,13 +16,13 @@ class TranscriptTree(TranscriptFiles):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Switch off what does not apply to the message under the cursor."""
-        if action not in ("edit", "branch_off", "delete"):
+        if action not in ("edit", "branch_off", "delete", "pin"):
             return super().check_action(action, parameters)
         entry = self._entry_under_cursor()
         if entry is None:
             return None
         if isinstance(entry, QueuedMessage):
-            return None if action == "branch_off" else True
+            return True if action in ("edit", "delete") else None
         if action == "edit":
             return True if entry.role is Role.USER else None
         return True if entry.status is not MessageStatus.STREAMING else None
@@ -47,6 +47,11 @@ class TranscriptTree(TranscriptFiles):
             self.post_message(transcript_events.QueuedDeleteRequested(self, entry))
         elif entry is not None:
             self.post_message(transcript_events.DeleteRequested(self, entry))
+
+    def action_pin(self) -> None:
+        """Keep the message under the cursor in what the model is told, or no longer."""
+        if (message := self.message_under_cursor()) is not None:
+            self.post_message(transcript_events.PinRequested(self, message))
 
     def action_undo(self) -> None:
         """Take back what was done last."""
