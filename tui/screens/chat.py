@@ -194,7 +194,7 @@ class ChatScreen(PictureRoom, SlashActions):
         try:
             await work
         except NoMatches:
-            if self.is_attached and self.sidebar.is_attached and self.app.is_running:
+            if self.is_attached and self.query(ConversationList) and self.app.is_running:
                 raise
 
     def tell(self, error: TuiError) -> None:

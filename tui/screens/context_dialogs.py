@@ -186,7 +186,7 @@ def question_choices(
     choices: list[Choice] = []
     if (window := window_choice(plan, cost)) is not None:
         choices.append(window)
-    if plan.left_out and policy is not ContextPolicy.SUMMARISE and begun:
+    if plan.fits and plan.left_out and policy is not ContextPolicy.SUMMARISE and begun:
         choices.append(
             Choice(
                 Remedy.SUMMARISE,

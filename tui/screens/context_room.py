@@ -28,7 +28,7 @@ from tui.screens.context_dialogs import (
 from tui.screens.context_keeper import ContextKeeper
 from tui.screens.session import ChatSession
 from tui.screens.settings_room import SettingsRoom
-from tui.widgets.context_words import explained, left_words
+from tui.widgets.context_words import explained, what_leaves
 from tui.widgets.gauge import ContextGauge
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
@@ -133,8 +133,8 @@ class ContextRoom(SettingsRoom):
                 self._start(self._remedied(session, remedy, plan, retried), "tree")
 
         body = question.message
-        if left := left_words(plan):
-            body += f"\n\nNot sent would be: {left}."
+        if lines := what_leaves(plan, self.pane.messages):
+            body += f"\n\n{lines}"
         if not plan.fits:
             body += f"\n\nIt is too long by about {plan.missing:,} tokens; this is an estimate."
         heading = "The context window is full" if plan.fits else "This does not fit into the context window"

@@ -1,13 +1,18 @@
 """Plans of what is sent, in words and marks for people."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tui.domain.context import ContextPlan, Parts, WindowSource
-from tui.domain.conversation import MessageId
+from tui.domain.conversation import Message, MessageId
+from tui.domain.text import sanitize_line
 from tui.domain.told_marks import NOTHING_MARKED, ToldMarks
 
 IMAGES_LEFT: Final = "image not sent any more"
 STILL_SENT: Final = "still sent"
+
+_NAMED: Final = 5
+"""Images that are named, at most."""
 
 _SOURCES: Final = {
     WindowSource.LOADED: "the loaded model's",
@@ -46,6 +51,35 @@ def left_words(plan: ContextPlan) -> str:
     if count := len(plan.images_left_out):
         words.append(f"the images of {count:,} message{'' if count == 1 else 's'}")
     return " and ".join(words)
+
+
+def what_leaves(plan: ContextPlan, shown: Sequence[Message]) -> str:
+    """Return what a plan leaves out, in lines: how many messages, from which to which, and which images.
+
+    Args:
+        plan: The plan.
+        shown: The messages that are known, the first first.
+    """
+    left, bare = frozenset(plan.left_out), frozenset(plan.images_left_out)
+    lines = []
+    if left:
+        count = len(left)
+        known = [message for message in shown if message.id in left]
+        ends = [_quoted(known[0]), _quoted(known[-1])] if known else []
+        span = f": from {ends[0]} to {ends[1]}" if count > 1 and ends else f": {ends[0]}" if ends else ""
+        lines.append(f"Not sent: {count:,} older message{'' if count == 1 else 's'}{span}.")
+    if bare:
+        names = [file.name for message in shown if message.id in bare for file in message.attachments]
+        words = ", ".join(sanitize_line(name, 40) for name in names[:_NAMED])
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines.append(
+            f"Sent without its images: {words}{more}." if names else f"Not sent: {left_words(plan)}."
+        )
+    return "\n".join(lines)
+
+
+def _quoted(message: Message) -> str:
+    return f"“{sanitize_line(message.content, 30)}”"
 
 
 def explained(plan: ContextPlan) -> str:
@@ -96,5 +130,5 @@ def marks_of(plan: ContextPlan | None, last: MessageId | None) -> ToldMarks:
 def _line(plan: ContextPlan) -> str:
     full = f"context {plan.window.tokens:,} full"
     if plan.summary is not None:
-        return f"a summary is sent instead of earlier messages: {full} · read it"
+        return f"earlier messages are summarised: {full} · read the summary"
     return f"earlier messages are no longer sent: {full}"

@@ -75,13 +75,21 @@ class ContextGauge(Widget):
             return Content("")
         ink = _ink(plan)
         label = Content.styled("context ", "$text-muted")
-        end = Content.styled(" too long", f"bold {ink}") if not plan.fits else Content("")
+        end = "too long" if not plan.fits else "full" if plan.trims else ""
         if not self.roomy:
-            return label + Content.styled(f"≈{plan.used:.0%}", ink) + end
-        filled = min(_CELLS, max(int(plan.estimate > 0), round(plan.used * _CELLS)))
-        bar = Content.styled("█" * filled, ink) + Content.styled("░" * (_CELLS - filled), "$text-muted")
-        figures = f" ≈{tokens(plan.estimate)}/{tokens(plan.window.tokens)}"
-        return label + bar + Content.styled(figures, ink) + end
+            return label + Content.styled(end or f"≈{plan.used:.0%}", ink)
+        figures = f" ≈{tokens(plan.estimate)}/{tokens(plan.window.tokens)} {end}".rstrip()
+        return label + Content.styled(_bar(plan), ink) + Content.styled(figures, ink)
+
+
+def _bar(plan: ContextPlan) -> str:
+    """Return the request, the room that is kept for the answer, and what is free, in ten cells."""
+    each = max(plan.window.tokens, 1) / _CELLS
+    filled = min(_CELLS, max(int(plan.estimate > 0), round(plan.estimate / each)))
+    kept = min(
+        _CELLS - filled, round((plan.estimate + plan.parts.answer + plan.parts.margin) / each) - filled
+    )
+    return "█" * filled + "▒" * max(0, kept) + "░" * (_CELLS - filled - max(0, kept))
 
 
 def _ink(plan: ContextPlan) -> str:
