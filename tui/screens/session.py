@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
-from tui.domain.errors import BadRequest, TuiError
+from tui.domain.errors import BadRequest, ServerUnreachable, TuiError
 from tui.domain.events import (
     GenerationFinished,
     GenerationStarted,
@@ -112,6 +112,9 @@ class ChatSession(Answering):
             self._outdated = True
         if isinstance(event, GenerationStarted):
             self._sidebar.set_live(self.live)
+            self._pane.status.offer = ""
+        elif isinstance(event, GenerationFinished):
+            self.ended(event)
         if event.conversation_id != self._pane.conversation_id:
             return True
         match event:
@@ -121,6 +124,7 @@ class ChatSession(Answering):
                 return self._pane.began(event)
             case GenerationFinished():
                 self._pane.ended(event)
+                self.show_offer()
             case QueueChanged():
                 self._pane.queue_changed(event)
         return True
@@ -155,6 +159,7 @@ class ChatSession(Answering):
             self._drafts.keep(self._pane.conversation_id, text)
         try:
             await self._drafts.flush()
+            self._draft_refused = False
             self.require_server()
             if self.editing.target is not None:
                 await self.editing.send(self.services, text)
@@ -183,6 +188,7 @@ class ChatSession(Answering):
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
         except TuiError as error:
+            self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
             self._tell(error)
 
@@ -323,6 +329,7 @@ class ChatSession(Answering):
         conversation_id = conversation.id if conversation else None
         if conversation_id != leaving:
             self.editing.end()
+            self._draft_refused = False
         written = self._pane.prompt.draft
         self._pane.show(
             conversation_id,

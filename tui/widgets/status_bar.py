@@ -70,6 +70,9 @@ class StatusBar(Horizontal):
     notice: reactive[str] = reactive("")
     """Something to say while nothing is running, for example that messages wait for a server."""
 
+    offer: reactive[str] = reactive("")
+    """What can be done next in this conversation, while there is nothing more urgent to say."""
+
     def __init__(
         self, *, clock: Callable[[], float] = monotonic, id: str | None = None, classes: str | None = None
     ) -> None:
@@ -137,6 +140,10 @@ class StatusBar(Horizontal):
         """Show the notice."""
         self._show()
 
+    def watch_offer(self) -> None:
+        """Show the offer."""
+        self._show()
+
     def _show(self) -> None:
         self._shown_at = self._clock()
         if self.is_mounted:
@@ -167,6 +174,8 @@ class StatusBar(Horizontal):
     def _idle_words(self) -> list[Content]:
         if self.notice:
             return [Content(sanitize_line(self.notice))]
+        if self.offer:
+            return [Content.styled(sanitize_line(self.offer), "$text-accent")]
         if self.last is None:
             return []
         end = _ENDS.get(self.last.status)

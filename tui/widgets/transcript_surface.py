@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -20,7 +19,7 @@ from tui.rendering.line import Palette
 from tui.rendering.message import ORDERS_PER_MESSAGE
 from tui.rendering.palette import palette_from
 from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_paint import Overlay, RowPainter
+from tui.widgets.transcript_paint import Overlay, RowPainter, selection_style
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_find import Spot
@@ -159,9 +158,7 @@ class TranscriptSurface(ScrollView):
         return Overlay(
             marked=self._cursor if self.has_focus else None,
             selection=selection,
-            selection_style=Style.null()
-            if selection is None
-            else self.screen.get_component_rich_style("screen--selection"),
+            selection_style=None if selection is None else selection_style(self.palette),
             query=self._query,
             found=self._found,
         )
