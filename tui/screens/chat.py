@@ -40,6 +40,7 @@ from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 from tui.widgets.prompt import Prompt
+from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
 _IN_TURN = ("send", "tree", "temporary")
@@ -194,7 +195,8 @@ class ChatScreen(PictureRoom, SlashActions):
         try:
             await work
         except NoMatches:
-            if self.is_attached and self.query(ConversationList) and self.app.is_running:
+            whole = all(self.query(kind) for kind in (ConversationList, Transcript, StatusBar, Prompt))
+            if whole and self.is_attached and self.app.is_running:
                 raise
 
     def tell(self, error: TuiError) -> None:

@@ -1,5 +1,6 @@
 """Keeps the gauge and the cut line true: plans the next request a moment after anything changed."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -8,7 +9,7 @@ from tui.domain.context import ContextPlan
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import TuiError
 from tui.domain.told_marks import NOTHING_MARKED
-from tui.screens.work import begin_work
+from tui.screens.work import Work, begin_work
 from tui.widgets.context_words import marks_of
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.gauge import ContextGauge
@@ -25,17 +26,25 @@ PLAN_DELAY = 0.2
 class ContextKeeper:
     """Asks for plans, and shows them. A key costs it one comparison."""
 
-    def __init__(self, widget: Widget, session: "ChatSession", pane: ConversationPane) -> None:
+    def __init__(
+        self,
+        widget: Widget,
+        session: "ChatSession",
+        pane: ConversationPane,
+        through: Callable[[Work], Work],
+    ) -> None:
         """Make a keeper that has nothing to show.
 
         Args:
             widget: Whose timers and workers are used.
             session: Knows the open conversation.
             pane: Told what is planned.
+            through: Awaits work that may outlive the widgets.
         """
         self._widget = widget
         self._session = session
         self._pane = pane
+        self._through = through
         self._timer: Timer | None = None
         self._stale = True
         """More than the draft has changed: the cut line may be elsewhere."""
@@ -69,7 +78,7 @@ class ContextKeeper:
 
     def _due(self) -> None:
         self._timer = None
-        begin_work(self._widget, self._planned(), "context", exclusive=True)
+        begin_work(self._widget, self._planned(), "context", exclusive=True, through=self._through)
 
     async def _planned(self) -> None:
         session = self._session

@@ -28,6 +28,7 @@ from tui.screens.context_dialogs import (
 from tui.screens.context_keeper import ContextKeeper
 from tui.screens.session import ChatSession
 from tui.screens.settings_room import SettingsRoom
+from tui.screens.work import Work
 from tui.widgets.context_words import explained, what_leaves
 from tui.widgets.gauge import ContextGauge
 from tui.widgets.prompt import Prompt
@@ -39,9 +40,13 @@ class ContextRoom(SettingsRoom):
 
     _keeper: ContextKeeper | None = None
 
+    async def _while_shown(self, work: Work) -> None:
+        """Do `work`; that its widgets go while the app is closed is no failure."""
+        raise NotImplementedError
+
     def watch_context(self, session: ChatSession) -> None:
         """Begin to show how full the context window is."""
-        self._keeper = ContextKeeper(self, session, self.pane)
+        self._keeper = ContextKeeper(self, session, self.pane, self._while_shown)
         session.on_change = self._keeper.changed
         self._keeper.changed()
 
