@@ -103,6 +103,7 @@ async def long_talk(
         )
         await chat.until(lambda: memory.marks.before or memory.marks.after)
         yield memory
+        await chat.until(lambda: chat.app.services and not chat.app.services.generation.live)
 
 
 async def test_the_line_stands_where_what_is_sent_begins_turn_by_turn(

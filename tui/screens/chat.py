@@ -195,9 +195,14 @@ class ChatScreen(PictureRoom, SlashActions):
         try:
             await work
         except NoMatches:
-            whole = all(self.query(kind) for kind in (ConversationList, Transcript, StatusBar, Prompt))
-            if whole and self.is_attached and self.app.is_running:
+            if self.is_whole:
                 raise
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its widgets are there; they go one after the other while the app is closed."""
+        kinds = (ConversationList, Transcript, StatusBar, Prompt)
+        return self.is_attached and self.app.is_running and all(self.query(kind) for kind in kinds)
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""
