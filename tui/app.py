@@ -12,6 +12,7 @@ from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.css.query import NoMatches
 from textual.theme import Theme
 
 from tui import heap
@@ -178,7 +179,11 @@ class ChatApp(QuickApp):
     @work(name="event pump", group="life", exit_on_error=True)
     async def _pump(self, subscription: Subscription) -> None:
         async for event in subscription:
-            self._chat.receive(event)
+            try:
+                self._chat.receive(event)
+            except NoMatches:
+                if self._chat.is_whole:
+                    raise
 
     def _show_store_error(self, error: TuiError) -> None:
         def leave(_: object) -> None:
