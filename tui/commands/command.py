@@ -23,6 +23,7 @@ class Scope(StrEnum):
     PICKER = "picker"
     SETTINGS = "settings"
     PRESETS = "presets"
+    SUMMARY = "summary"
     COMPLETION = "completion"
 
 

@@ -60,6 +60,8 @@ class PromptFiles:
         self._failed = 0
         self.arrived: Callable[[], object] = lambda: None
         """Called when a file of the shown conversation was read."""
+        self.changed: Callable[[], object] = lambda: None
+        """Called when other files are shown."""
         self.opened: Callable[[], object] = lambda: None
         """Called when another conversation is shown."""
 
@@ -169,6 +171,19 @@ class PromptFiles:
 
         return put_back
 
+    def take(self) -> tuple[Attachment, ...]:
+        """Take away everything that was read, and return it."""
+        home, taken = self._current, self.attachments
+        home[:] = [file for file in home if file.attachment is None]
+        self._changed(home, self._shown)
+        return taken
+
+    def bring(self, attachments: Sequence[Attachment]) -> None:
+        """Attach what is stored already."""
+        home = self._current
+        home.extend(PromptFile(each.name, each) for each in attachments)
+        self._changed(home, self._shown)
+
     def move(self, index: int, step: int) -> None:
         """Let a file change places with one beside it."""
         home = self._current
@@ -220,6 +235,7 @@ class PromptFiles:
 
     def _refresh(self) -> None:
         self._show([file.chip() for file in self._current])
+        self.changed()
 
     def _save(self, home: list[PromptFile], place: ConversationId | None) -> None:
         """Have what is attached written at once; what goes with an edited message is on disk already."""

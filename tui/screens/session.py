@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tui.domain.attachment import is_picture, may_see, sight_missing
 from tui.domain.conversation import UNTITLED, Attachment, Conversation, ConversationId, MessageId
@@ -15,6 +16,7 @@ from tui.domain.events import (
 from tui.domain.model import find_model
 from tui.domain.setup import Setup
 from tui.screens.answering import Answering
+from tui.screens.asking import Asking
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
 from tui.screens.prompt_files import PromptFiles
@@ -75,6 +77,7 @@ class ChatSession(Answering):
         )
         """What is attached to the input."""
         self.editing = Editing(pane, self.files)
+        self.asking = Asking(self)
         self._sidebar = sidebar
         self._behind = ReadBehind(pane, tell)
         self._drafts = drafts
@@ -167,6 +170,7 @@ class ChatSession(Answering):
 
     async def send(self, text: str) -> None:
         """Send a message in the open conversation; a refused one stays in the input."""
+        self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
         failures = self.files.failures
@@ -183,10 +187,12 @@ class ChatSession(Answering):
             self._require_sight(model, files)
             conversation = self.conversation
             if conversation is None:
+                await self.asking.check_first(text, files)
                 conversation = await self.services.conversations.begin(
                     text or files[0].name, model=model, setup=self.setups.current, server=self._new_server
                 )
                 self.setups.begun()
+                self.asking.begun(conversation.id)
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text, files)
@@ -231,11 +237,13 @@ class ChatSession(Answering):
 
     async def retry(self, answer_id: MessageId) -> None:
         """Have an answer of the open conversation written again."""
+        self.asking.again = partial(self.retry, answer_id)
         if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.regenerate(self.conversation.id, answer_id))
 
     async def continue_answer(self, answer_id: MessageId) -> None:
         """Have a cut answer of the open conversation gone on with."""
+        self.asking.again = partial(self.continue_answer, answer_id)
         if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.continue_answer(self.conversation.id, answer_id))
 

@@ -30,6 +30,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.PICKER: ("tui.screens.file_picker:FilePicker",),
     Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
     Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
+    Scope.SUMMARY: ("tui.screens.summary_note:SummaryScreen",),
     Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),
 }
 
