@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support import token_counter
 from tests.support.connection import Connection, head, send
 from tests.support.recordings import chunk, recording
 from tests.support.script import Gate, Model, Reply, Request, answer_lines, done_line, framed, pieces
@@ -63,6 +64,7 @@ class ScriptedServer:
         version: str = "0.33.0",
         parallel: int | None = None,
         port: int = 0,
+        window: int | None = None,
     ) -> None:
         self.library = Library(list(models))
         """What is installed, and what can be fetched."""
@@ -71,6 +73,8 @@ class ScriptedServer:
         self.version = version
         self.parallel = parallel
         """How many chats are answered at once; the others get not even a head."""
+        self.window = window
+        """The context window where a request asks for none; None for a server that takes everything."""
         self.port = port
         """0 until the server was started; a second start takes the same port again."""
         self.requests: list[Request] = []
@@ -248,6 +252,12 @@ class ScriptedServer:
             return True
         if not asked.get("messages"):
             return await self._load(name, asked, connection)
+        if self.window is not None:
+            tokens = token_counter.prompt_tokens(asked["messages"])
+            window = token_counter.window_of(asked, self.window)
+            if tokens > window and asked.get("truncate") is False:
+                send(connection, 400, token_counter.refusal(tokens, window))
+                return True
         reply = self._queued.popleft() if self._queued else self.default
         if reply.text is None and reply.tokens is None:
             said = [m["content"] for m in asked["messages"] if m["role"] == "user"]
@@ -307,7 +317,7 @@ class ScriptedServer:
         if request.json.get("stream") is False:
             send(connection, 200, _whole_answer(name, reply))
             return True
-        return await _stream(name, reply, request, connection)
+        return await _stream(name, reply, request, connection, self.window)
 
 
 async def _pause(seconds: float, hold: Gate | None) -> None:
@@ -329,10 +339,13 @@ def _whole_answer(name: str, reply: Reply) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
+def _stream_lines(name: str, reply: Reply, request: Request, window: int | None) -> list[bytes]:
     tokens, thinking = _parts(reply, think=request.json.get("think"))
     count = len(tokens) + len(thinking)
     prompt = sum(len(pieces(message["content"])) for message in request.json["messages"])
+    if window is not None:
+        read = token_counter.cut(request.json["messages"], token_counter.window_of(request.json, window))
+        prompt = token_counter.prompt_tokens(read)
     lines = answer_lines(name, tokens, thinking)
     lines.append(done_line(name, reply.done_reason, prompt=prompt, count=count, rate=reply.rate))
     if reply.error is not None:
@@ -341,8 +354,10 @@ def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
     return lines if reply.end_after is None else lines[: reply.end_after]
 
 
-async def _stream(name: str, reply: Reply, request: Request, connection: Connection) -> bool:
-    lines = _stream_lines(name, reply, request)
+async def _stream(
+    name: str, reply: Reply, request: Request, connection: Connection, window: int | None
+) -> bool:
+    lines = _stream_lines(name, reply, request, window)
     kept = lines if reply.cut_after is None else lines[: reply.cut_after]
     frames = framed(kept)
     start = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
