@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.theme import Theme
 
+from tui import heap
 from tui.cli import Invocation
 from tui.commands.bindings import bindings_for
 from tui.commands.palette import CommandProvider
@@ -27,7 +27,9 @@ from tui.domain.text import sanitize_line
 from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
+from tui.screens.frames import QuickApp
 from tui.screens.help import HelpScreen
+from tui.screens.leaving import quit_question
 from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.services import Services, build, set_store_aside
 from tui.services.events import Subscription
@@ -35,8 +37,11 @@ from tui.settings.schema import Settings
 from tui.settings.state import load_remembered, save_remembered
 from tui.themes import CALM_DARK, THEMES
 
+_SETTLED = 3.0
+"""Seconds after which a start is over: everything is loaded and connected."""
 
-class ChatApp(App[None]):
+
+class ChatApp(QuickApp):
     """Talks to a local language model."""
 
     TITLE = "ollama-tui"
@@ -84,6 +89,7 @@ class ChatApp(App[None]):
         )
         self.push_screen(self._chat)
         self.call_after_refresh(self._begin)
+        self.set_timer(_SETTLED, heap.settle)
 
     def _wanted_theme(self) -> str:
         for name in (self.settings.interface.theme, self._remembered.theme):
@@ -216,21 +222,17 @@ class ChatApp(App[None]):
         self._chat.undo_step(number)
 
     async def action_quit(self) -> None:
-        """Leave; ask first while answers are being written."""
-        live = self.services.generation.live if self.services else frozenset()
-        if not (live or self._chat.would_lose) or isinstance(self.screen, ConfirmScreen):
-            self.exit()
-            return
-        if self._chat.would_lose:
-            self.push_screen(
-                ConfirmScreen("A temporary conversation is open. Quit?", "It is stored nowhere."), self._leave
-            )
-            return
-        answers = "An answer is" if len(live) == 1 else f"{len(live)} answers are"
-
-        self.push_screen(
-            ConfirmScreen(f"{answers} still being written. Quit?", "What has arrived is kept."), self._leave
+        """Leave; ask first while something goes on that would be cut."""
+        services = self.services
+        asked = quit_question(
+            answers=len(services.generation.live) if services else 0,
+            pulls=services.pulls.running if services else 0,
+            temporary=self._chat.would_lose,
         )
+        if asked is None or isinstance(self.screen, ConfirmScreen):
+            self.exit()
+        else:
+            self.push_screen(ConfirmScreen(*asked), self._leave)
 
     def _leave(self, yes: bool | None) -> None:
         if yes:

@@ -100,6 +100,11 @@ async def test_the_connection_in_words() -> None:
         assert "Nothing listens. Start it." in str(app.query_one("#connection").tooltip)
         app.header.server = ServerState(ServerCondition.CONNECTED, "127.0.0.1:4", embedded=True)
         assert "embedded engine · tiny model" in app.words("#connection")
+        app.header.server = ServerState(
+            ServerCondition.CONNECTED, "127.0.0.1:4", embedded=True, engine_model="mine.gguf"
+        )
+        await pilot.pause()
+        assert "embedded engine · mine.gguf" in app.words("#connection")
         assert not app.query_one("#connection").has_class("-unreachable")
 
 

@@ -191,8 +191,9 @@ async def test_loading_keeping_and_unloading(server: ScriptedServer, tmp_path: P
         assert manager(app).check_action("load", ()) is False
         await pilot.press("k")
         await until(pilot, lambda: any(r.json.get("keep_alive") == -1 for r in chats(server)))
+        await until(pilot, lambda: any("kept" in row for row in rows(app)))
         await pilot.press("e")
-        await until(pilot, lambda: any(r.json.get("keep_alive") == "30m" for r in chats(server)))
+        await until(pilot, lambda: "kept until it is unloaded" in toasts(app))
         await pilot.press("u")
         await until(pilot, lambda: server.loaded == [] and not any("CPU" in row for row in rows(app)))
 

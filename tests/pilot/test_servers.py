@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
+from tests.support.recordings import recording
 from tests.support.script import Model, Reply
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import PullScript, ScriptedServer
 from tui.app import ChatApp
 from tui.cli import Invocation
 from tui.domain.conversation import Conversation
 from tui.screens.chat import ChatScreen
+from tui.screens.dialogs import ConfirmScreen
+from tui.screens.model_dialogs import ChoiceScreen
 from tui.settings.schema import ChatSettings, InterfaceSettings, NamedServer, ServerSettings, Settings
 from tui.widgets.model_picker import ModelPicker
 
@@ -210,3 +214,100 @@ async def test_the_manager_shows_another_servers_models_and_leaves_the_conversat
         await talk.say("still at home")
         await talk.until(lambda: talk.last == "You said: still at home")
         assert box.chats() == []
+
+
+async def test_a_level_of_thinking_that_is_refused_is_taken_back_and_not_offered_again(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    able = ("completion", "thinking")
+    home.models = [Model("deep:1b", capabilities=able, thinking=("low", False, "max"))]
+    async with talking(tmp_path, home, box) as talk:
+        await talk.pilot.press("f8")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        assert isinstance(talk.app.screen, ChoiceScreen)
+        assert "(low)" in str(talk.app.screen.options.get_option_at_index(0).prompt)
+        await talk.pilot.press("end", "enter")
+        await talk.until(lambda: talk.screen.header.think == "max")
+        home.script(
+            Reply(status=400, body=recording("chat_bad_think").body, text="", content_type="application/json")
+        )
+        await talk.say("think!")
+        await talk.until(lambda: talk.screen.header.think is None)
+        assert "thinking max" in "".join(note.message for note in talk.app._notifications)
+        assert talk.conversation.think is None
+        await talk.pilot.press("ctrl+r")
+        await talk.until(lambda: talk.last == "You said: think!")
+        assert "think" not in home.chats()[-1].json
+        await talk.pilot.press("f8")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        assert isinstance(talk.app.screen, ChoiceScreen)
+        assert talk.app.screen.options.option_count == 3, "default, low and off"
+
+
+async def test_what_found_no_server_is_offered_when_it_is_back_and_never_sent_by_itself(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        home.stop()
+        await talk.say("is anybody there?")
+        await talk.until(lambda: talk.screen.pane.messages[-1:] and not talk.app.services.generation.live)  # type: ignore[union-attr]
+        await talk.until(lambda: "○" in talk.place)
+        assert [message.content for message in talk.screen.pane.messages] == ["is anybody there?", ""]
+        home.start()
+        talk.app.services.server.suspect()  # type: ignore[union-attr]
+        await talk.until(lambda: "●" in talk.place)
+        assert "Ctrl+R sends your message again" in talk.screen.pane.status.state_text
+        await talk.pilot.pause()
+        assert home.chats() == []
+        await talk.pilot.press("ctrl+r")
+        await talk.until(lambda: talk.last == "You said: is anybody there?")
+        assert len(home.chats()) == 1
+        assert "Ctrl+R" not in talk.screen.pane.status.state_text
+
+
+async def test_a_draft_that_found_no_server_stays_and_is_offered(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    settings = Settings(
+        server=ServerSettings(host=home.url),
+        chat=ChatSettings(titles=False),
+        interface=InterfaceSettings(animation=False),
+        data_dir=tmp_path / "data",
+        state_dir=tmp_path / "state",
+    )
+    home.stop()
+    app = ChatApp(settings)
+    async with app.run_test(size=(120, 40)) as pilot:
+        talk = Talk(app, pilot)
+        await talk.until(lambda: len(app.screen_stack) > 1 and talk.screen.session is not None)
+        await talk.until(lambda: "○" in talk.place)
+        await talk.say("first words")
+        await talk.until(lambda: app._notifications)
+        assert talk.screen.pane.prompt.text == "first words"
+        home.start()
+        app.services.server.suspect()  # type: ignore[union-attr]
+        await talk.until(lambda: "Enter sends your message" in talk.screen.pane.status.state_text)
+        assert home.chats() == []
+        await pilot.press("enter")
+        await talk.until(lambda: talk.last == "You said: first words")
+
+
+async def test_quitting_asks_once_about_answers_and_models_that_are_being_fetched(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    gate = home.gate()
+    home.library.registry["tiny:1b"] = PullScript(layers=(4_000_000,), steps=4, gate=gate)
+    async with talking(tmp_path, home, box) as talk:
+        assert talk.app.services is not None
+        await talk.app.services.pulls.start("tiny:1b")
+        await talk.pilot.press("ctrl+q")
+        await talk.until(lambda: isinstance(talk.app.screen, ConfirmScreen))
+        words = " ".join(str(each.render()) for each in talk.app.screen.query(Static))
+        assert "A model is being fetched. Quit?" in words
+        assert "goes on from there" in words
+        await talk.pilot.press("escape")
+        assert talk.app.services.pulls.running == 1
+        await talk.pilot.press("ctrl+q")
+        await talk.until(lambda: isinstance(talk.app.screen, ConfirmScreen))
+        await talk.pilot.press("y")
+        await talk.until(lambda: not talk.app.is_running or talk.app._exit)

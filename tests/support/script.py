@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.recordings import chunk
@@ -165,6 +166,8 @@ class Model:
     family: str = "gemma3"
     size: int = 253113549
     digest: str = "97679ff56ddf9b61f0d9b304a865f3f947800263572333601842b44184c92044"
+    thinking: tuple[bool | str, ...] | None = None
+    """What it can be told of thinking, the first by itself; None as from servers that do not say it."""
 
     def details(self) -> dict[str, Any]:
         return {
@@ -190,14 +193,14 @@ class Model:
             entry["capabilities"] = list(self.capabilities)
         return entry
 
-    def ps_entry(self) -> dict[str, Any]:
+    def ps_entry(self, expires_at: str = "2026-11-22T20:31:46.478565498Z") -> dict[str, Any]:
         return {
             "name": self.name,
             "model": self.name,
             "size": 287246908,
             "digest": self.digest,
             "details": self.details(),
-            "expires_at": "2026-11-22T20:31:46.478565498Z",
+            "expires_at": expires_at,
             "size_vram": 0,
             "context_length": 4096,
         }
@@ -217,7 +220,20 @@ class Model:
         }
         if self.capabilities is not None:
             answer["capabilities"] = list(self.capabilities)
+        if self.thinking:
+            answer["thinking"] = {"values": list(self.thinking), "default": self.thinking[0]}
         return answer
+
+
+def expiry(kept: tuple[float, object] | None) -> str:
+    """Return when a model is unloaded that was used at a time with some `keep_alive`, as servers write it."""
+    used_at, keep_alive = kept or (0.0, None)
+    seconds: float = 300
+    if isinstance(keep_alive, int):
+        seconds = keep_alive if keep_alive >= 0 else 1e10
+    elif isinstance(keep_alive, str) and (found := re.fullmatch(r"(\d+)([smh]?)", keep_alive)):
+        seconds = int(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
+    return datetime.fromtimestamp(used_at + seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def pieces(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -17,8 +18,9 @@ from typing import Any, Self
 
 from tests.support import token_counter
 from tests.support.connection import Connection, head, send
-from tests.support.recordings import chunk, recording
-from tests.support.script import Gate, Model, Reply, Request, answer_lines, done_line, framed, pieces
+from tests.support.recordings import chunk
+from tests.support.script import Gate, Model, Reply, Request, expiry
+from tests.support.scripted_answers import pause, replay, stream, whole_answer
 from tests.support.scripted_library import Cut, Library, PullScript
 
 __all__ = ["DEFAULT_MODELS", "Gate", "Model", "PullScript", "Reply", "Request", "ScriptedServer"]
@@ -79,6 +81,7 @@ class ScriptedServer:
         """0 until the server was started; a second start takes the same port again."""
         self.requests: list[Request] = []
         self.loaded: list[str] = []
+        self._kept: dict[str, tuple[float, object]] = {}
         self._queued: deque[Reply] = deque()
         self._fixed: dict[str, Reply] = {}
         self._arrived = threading.Condition()
@@ -201,7 +204,8 @@ class ScriptedServer:
         if request.path == "/api/tags":
             return 200, {"models": [model.tags_entry() for model in self.models]}
         if request.path == "/api/ps":
-            return 200, {"models": [m.ps_entry() for m in self.models if m.name in self.loaded]}
+            running = [model for model in self.models if model.name in self.loaded]
+            return 200, {"models": [m.ps_entry(expiry(self._kept.get(m.name))) for m in running]}
         name = str(request.json.get("model", ""))
         if request.path in ("/api/copy", "/api/delete"):
             return self._changed(request.path, request.json)
@@ -282,15 +286,16 @@ class ScriptedServer:
     async def _load(self, name: str, asked: dict[str, Any], connection: Connection) -> bool:
         unload = asked.get("keep_alive") == 0
         if not unload:
-            await _pause(self.default.load_delay, self.default.hold)
-        self._mark(name, loaded=not unload)
+            await pause(self.default.load_delay, self.default.hold)
+        self._mark(name, loaded=not unload, keep_alive=asked.get("keep_alive"))
         message = {"role": "assistant", "content": ""}
         reason = "unload" if unload else "load"
         answer = {"model": name, "message": message, "done": True, "done_reason": reason}
         send(connection, 200, json.dumps(answer).encode())
         return True
 
-    def _mark(self, name: str, *, loaded: bool) -> None:
+    def _mark(self, name: str, *, loaded: bool, keep_alive: object = None) -> None:
+        self._kept[name] = (time.time(), keep_alive)
         if loaded and name not in self.loaded:
             self.loaded.append(name)
         elif not loaded and name in self.loaded:
@@ -299,9 +304,9 @@ class ScriptedServer:
     async def _play(self, reply: Reply, request: Request, connection: Connection) -> bool:
         name = str(request.json.get("model", "")) if request.body else ""
         cold = 0.0 if name in self.loaded else reply.load_delay
-        await _pause(reply.delay + cold, reply.hold)
+        await pause(reply.delay + cold, reply.hold)
         if name:
-            self._mark(name, loaded=True)
+            self._mark(name, loaded=True, keep_alive=request.json.get("keep_alive"))
         if reply.raw is not None or reply.raw_forever is not None:
             connection.write(reply.raw or b"")
             while reply.raw_forever is not None:
@@ -309,97 +314,15 @@ class ScriptedServer:
                 await connection.drain()
             return False
         if reply.recording is not None:
-            await _replay(reply, request, connection)
+            await replay(reply, request, connection)
             return False
         if reply.body is not None:
             send(connection, reply.status, reply.body, reply.content_type, reply.headers)
             return True
         if request.json.get("stream") is False:
-            send(connection, 200, _whole_answer(name, reply))
+            send(connection, 200, whole_answer(name, reply))
             return True
-        return await _stream(name, reply, request, connection, self.window)
-
-
-async def _pause(seconds: float, hold: Gate | None) -> None:
-    if seconds > 0:
-        await asyncio.sleep(seconds)
-    if hold is not None:
-        await hold.passed()
-
-
-def _parts(reply: Reply, *, think: object) -> tuple[list[str], list[str]]:
-    tokens = list(reply.tokens) if reply.tokens is not None else pieces(reply.text or "")
-    return tokens, pieces(reply.thinking) if think is not False else []
-
-
-def _whole_answer(name: str, reply: Reply) -> bytes:
-    tokens, _ = _parts(reply, think=False)
-    answer = json.loads(done_line(name, reply.done_reason, prompt=1, count=len(tokens), rate=reply.rate))
-    answer["message"]["content"] = "".join(tokens)
-    return json.dumps(answer).encode()
-
-
-def _stream_lines(name: str, reply: Reply, request: Request, window: int | None) -> list[bytes]:
-    tokens, thinking = _parts(reply, think=request.json.get("think"))
-    count = len(tokens) + len(thinking)
-    prompt = sum(len(pieces(message["content"])) for message in request.json["messages"])
-    if window is not None:
-        read = token_counter.cut(request.json["messages"], token_counter.window_of(request.json, window))
-        prompt = token_counter.prompt_tokens(read)
-    lines = answer_lines(name, tokens, thinking)
-    lines.append(done_line(name, reply.done_reason, prompt=prompt, count=count, rate=reply.rate))
-    if reply.error is not None:
-        error = json.dumps({"error": reply.error}).encode() + b"\n"
-        lines = [*lines[: reply.error_after], error]
-    return lines if reply.end_after is None else lines[: reply.end_after]
-
-
-async def _stream(
-    name: str, reply: Reply, request: Request, connection: Connection, window: int | None
-) -> bool:
-    lines = _stream_lines(name, reply, request, window)
-    kept = lines if reply.cut_after is None else lines[: reply.cut_after]
-    frames = framed(kept)
-    start = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])
-    if reply.burst:
-        request.lines_sent = len(frames)
-        connection.write(start + b"".join(frames))
-    else:
-        connection.write(start)
-        await _pace(frames, reply, request, connection)
-    if reply.cut_after is None:
-        connection.write(b"0\r\n\r\n")
-        return True
-    if reply.cut_inside_line:
-        next_line = lines[reply.cut_after]
-        connection.write(chunk(next_line[: len(next_line) // 2]))
-    return False
-
-
-async def _pace(frames: Sequence[bytes], reply: Reply, request: Request, connection: Connection) -> None:
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    for index, frame in enumerate(frames):
-        if reply.gate is not None:
-            await reply.gate.passed()
-        if reply.rate is not None and (wait := begun + index / reply.rate - loop.time()) > 0:
-            await asyncio.sleep(wait)
-        connection.write(frame)
-        request.lines_sent = index + 1
-        if index % 64 == 63:
-            await connection.drain()
-
-
-async def _replay(reply: Reply, request: Request, connection: Connection) -> None:
-    played = recording(reply.recording or "")
-    connection.write(played.head())
-    for wait, frame in played.frames():
-        if reply.gate is not None:
-            await reply.gate.passed()
-        if reply.time_scale > 0:
-            await asyncio.sleep(wait * reply.time_scale)
-        connection.write(frame)
-        request.lines_sent += 1
+        return await stream(name, reply, request, connection, self.window)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

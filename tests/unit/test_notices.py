@@ -10,6 +10,7 @@ GONE = ServerState(
     ServerCondition.UNREACHABLE, "gpu:1", error=ServerUnreachable("Nothing listens.", "Start it.")
 )
 CONNECTED = ServerState(ServerCondition.CONNECTED, "gpu:1")
+OWN = ServerState(ServerCondition.CONNECTED, "x", embedded=True, engine_model="mine.gguf")
 EMBEDDED = ServerState(ServerCondition.CONNECTED, "x", embedded=True)
 
 
@@ -21,6 +22,7 @@ EMBEDDED = ServerState(ServerCondition.CONNECTED, "x", embedded=True)
         (ServerState(ServerCondition.UNREACHABLE, "gpu:1"), False, "", ["does not answer"]),
         (CONNECTED, True, "", ["no models yet", "F4", "Ctrl+L"]),
         (CONNECTED, True, "gemma3:4b", ["Ask anything", "Ctrl+L", "Ctrl+P", "F1"]),
+        (OWN, True, "mine", ["Ask anything", "answers with mine.gguf"]),
         (EMBEDDED, True, "gemma3:270m", ["Ask anything", "tiny", "gets facts wrong"]),
     ],
 )

@@ -21,6 +21,7 @@ from tui.domain.errors import (
     ServerFailed,
     ServerRefused,
     ServerUnreachable,
+    ThinkingRefused,
     TuiError,
 )
 from tui.domain.text import sanitize_line
@@ -77,8 +78,8 @@ _RULES: Final = (
     ),
     _rule(
         r"does not support thinking|thinking is not supported",
-        CapabilityMissing,
-        "Switch thinking off for this conversation, or choose a model that thinks with Ctrl+L.",
+        ThinkingRefused,
+        "Switch thinking off for this conversation with F8, or choose a model that thinks with Ctrl+L.",
     ),
     _rule(r"does not support tools", CapabilityMissing, f"{_CHOOSE}: one that can use tools."),
     _rule(
@@ -121,9 +122,9 @@ _RULES: Final = (
         "Update the Ollama server, or choose another model with Ctrl+L.",
     ),
     _rule(
-        r"invalid think value",
-        BadRequest,
-        "Choose a thinking level that this server knows: off, on, low, medium or high.",
+        r"invalid think value|think must be",
+        ThinkingRefused,
+        "Choose another amount of thinking with F8; what was refused is not offered for this model again.",
     ),
     _rule(
         r"invalid duration",

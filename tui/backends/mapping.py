@@ -5,10 +5,10 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from tui.domain.generation import ChatMessage, ChatRequest, Delta, Stats, Think
-from tui.domain.model import ModelDetails, ModelInfo, RunningModel
+from tui.domain.model import ModelDetails, ModelInfo, RunningModel, Thinking
 from tui.domain.pull import NewModel, PullStep
 from tui.domain.text import sanitize_line
 
@@ -16,6 +16,8 @@ Answer = dict[str, Any]
 """A JSON object from a server, of which nothing is known yet."""
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+_LEVELS: Final[Mapping[str, Think]] = {each: each for each in get_args(Think) if each not in ("off", "on")}
 
 _NUMBER: Final = re.compile(r"-?\d+")
 
@@ -137,6 +139,7 @@ def details(answer: Mapping[str, Any]) -> ModelDetails:
         system=_text(answer.get("system")),
         license=_license(answer.get("license")),
         modelfile=_text(answer.get("modelfile")),
+        thinking=_thinking(answer.get("thinking")),
         kv_bytes_per_token=_kv_bytes(_object(answer.get("model_info"))),
     )
 
@@ -176,6 +179,23 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 def _think(think: Think) -> bool | str:
     return {"off": False, "on": True}.get(think, think)
+
+
+def _thinking(value: Any) -> Thinking | None:
+    """Return what a model can be told of thinking; what this app does not know is left out."""
+    controls = _object(value)
+    named = controls.get("values")
+    if not isinstance(named, list):
+        return None
+    known = tuple(dict.fromkeys(each for each in map(_think_value, named) if each is not None))
+    default = _think_value(controls.get("default"))
+    return Thinking(known, default if default in known else None) if known else None
+
+
+def _think_value(value: Any) -> Think | None:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return _LEVELS.get(value) if isinstance(value, str) else None
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:

@@ -136,7 +136,7 @@ MODEL_COMMANDS: tuple[Command, ...] = (
     Command(
         "library.extend",
         "Extend",
-        "Keep the model under the cursor loaded for another half hour.",
+        "Keep the model under the cursor loaded for half an hour more than it is kept now.",
         Scope.LIBRARY,
         "extend",
         "e",

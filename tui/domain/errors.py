@@ -69,6 +69,10 @@ class BadRequest(TuiError):
     """The server did not accept the request."""
 
 
+class ThinkingRefused(CapabilityMissing):
+    """The model cannot be told this of thinking."""
+
+
 class ContextOverflow(TuiError):
     """The request is longer than the context window, as the server counts it.
 

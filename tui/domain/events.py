@@ -152,6 +152,8 @@ class ServerState:
     version: str = ""
     embedded: bool = False
     """It is the embedded engine."""
+    engine_model: str = ""
+    """The model file that the embedded engine was given; empty for the tiny model that comes with it."""
     error: TuiError | None = None
     """Why it is unreachable."""
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-Think = Literal["off", "on", "low", "medium", "high", "max"]
+Think = Literal["off", "on", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much a thinking model thinks before it answers."""
 
 

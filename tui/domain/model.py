@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from tui.domain.generation import Think
+
+FOR_GOOD_SECONDS: Final = 30 * 24 * 3600.0
+"""A model that stays loaded for longer than this is kept for good: servers say hundreds of years."""
 
 
 class Capability(StrEnum):
@@ -13,6 +19,16 @@ class Capability(StrEnum):
     THINKING = "thinking"
     EMBEDDING = "embedding"
     INSERT = "insert"
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """What a model can be told of thinking."""
+
+    values: tuple[Think, ...]
+    """In the order in which the server names them."""
+    default: Think | None = None
+    """What it does where it is told nothing; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +49,8 @@ class ModelInfo:
     """The longest context window it was trained for, in tokens; None on older servers."""
     capabilities: frozenset[str] | None = None
     """None on older servers, which do not list them."""
-    thinking_levels: bool = False
-    """It is known to take a level of thinking, not only on and off."""
+    thinking: Thinking | None = None
+    """None where the server has not said it; a model that thinks can be told on and off then."""
 
     @property
     def can_chat(self) -> bool:
@@ -57,6 +73,8 @@ class ModelDetails:
     system: str
     license: str
     modelfile: str
+    thinking: Thinking | None = None
+    """None on servers that do not say it."""
     kv_bytes_per_token: int | None = None
     """Bytes of memory that each token of the context window takes, at most; None where it is not known."""
 
@@ -83,8 +101,10 @@ class Traits:
 
     capabilities: frozenset[str]
     context_length: int | None = None
-    thinking_levels: bool = False
-    """It takes a level of thinking, not only on and off."""
+    thinking: Thinking | None = None
+    """What it can be told of thinking; None for no more than on and off."""
+    refused: frozenset[Think] = frozenset()
+    """What of that a server refused."""
 
 
 def full_name(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tui.domain.errors import TuiError
+from tui.domain.errors import ServerUnreachable, TuiError
+from tui.domain.events import GenerationFinished, ServerCondition
 from tui.domain.generation import Think
 from tui.domain.model import find_model
 from tui.domain.setup import Setup
@@ -16,7 +17,11 @@ from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 
 if TYPE_CHECKING:
-    from tui.domain.conversation import Conversation
+    from tui.domain.conversation import Conversation, ConversationId
+
+
+OFFER_AGAIN: Final = "The server is back · Ctrl+R sends your message again"
+OFFER_DRAFT: Final = "The server is back · Enter sends your message"
 
 
 class Answering:
@@ -57,6 +62,10 @@ class Answering:
         self._new_model = model
         self._new_server = services.servers.current
         self.setups = Setups(self, setup)
+        self._unanswered: set[ConversationId] = set()
+        """Conversations whose last message found no server."""
+        self._draft_refused = False
+        """What is in the input was to be sent while there was no server."""
         self._no_server: TuiError | None = None
         """Why the server of the open conversation cannot be used; None where it can."""
 
@@ -96,6 +105,26 @@ class Answering:
         self._header.server = self.services.server.state
         self._header.missing_server = self.server if self._no_server is not None else ""
         self._pane.set_notice(self.notice())
+        self.show_offer()
+
+    def ended(self, event: GenerationFinished) -> None:
+        """Take note of how an answer ended, to offer it again when its server is back."""
+        if isinstance(event.error, ServerUnreachable):
+            self._unanswered.add(event.conversation_id)
+        else:
+            self._unanswered.discard(event.conversation_id)
+        self.show_offer()
+
+    def show_offer(self) -> None:
+        """Offer to send again what a server that was away did not get; it is never sent by itself."""
+        connected = self.services.server.state.condition is ServerCondition.CONNECTED
+        conversation_id = self.conversation.id if self.conversation is not None else None
+        offer = ""
+        if connected and conversation_id in self._unanswered:
+            offer = OFFER_AGAIN if conversation_id not in self.services.generation.live else ""
+        elif connected and self._draft_refused:
+            offer = OFFER_DRAFT
+        self._pane.status.offer = offer
 
     def follow_server(self) -> None:
         """Use the server of the open conversation, and show it."""

@@ -1,6 +1,7 @@
 """What can be done with models: the part of the model manager that acts."""
 
 from collections.abc import Callable, Coroutine
+from time import time
 
 from textual.getters import query_one
 from textual.screen import Screen
@@ -12,10 +13,10 @@ from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.model_dialogs import CreateScreen, NameScreen
 from tui.services import Services
-from tui.services.library import EXTEND, KEEP
+from tui.services.library import KEEP
 from tui.widgets.library_list import LibraryList
 from tui.widgets.library_rows import RowKind
-from tui.widgets.model_words import size_words
+from tui.widgets.model_words import left_words, size_words
 
 
 class LibraryActions(Screen[None]):
@@ -127,9 +128,15 @@ class LibraryActions(Screen[None]):
             self._do("", self.services.library.load(self.model.name, KEEP))
 
     def action_extend(self) -> None:
-        """Keep the model loaded for longer."""
-        if self.model is not None:
-            self._do("", self.services.library.load(self.model.name, EXTEND))
+        """Keep the model loaded for half an hour more than it is kept now."""
+        if self.model is None or self.running is None:
+            return
+        if left_words(self.running, time()) == "kept":
+            self.app.notify(
+                f"{sanitize_line(self.model.name, 60)} is kept until it is unloaded.", markup=False
+            )
+        else:
+            self._do("", self.services.library.extend(self.model.name))
 
     def action_copy(self) -> None:
         """Ask for a second name."""

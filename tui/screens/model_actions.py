@@ -3,7 +3,6 @@
 import time
 from collections.abc import Coroutine, Sequence
 
-from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -17,34 +16,21 @@ from tui.domain.events import (
     ServerStateChanged,
     WarmUpChanged,
 )
-from tui.domain.model import find_model
 from tui.domain.pull import PullState
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
-from tui.domain.thinking import thinking_choices
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ModelChosen, ServerChosen
 from tui.screens.models import ModelsScreen
-from tui.screens.server_actions import ServerActions
 from tui.screens.session import ChatSession
+from tui.screens.thinking_actions import ThinkingActions
 from tui.screens.work import begin_work
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
 
-THINKING_WORDS = {
-    "": "as the model does by itself",
-    "off": "answer at once",
-    "on": "think before answering",
-    "low": "think a little",
-    "medium": "think for a while",
-    "high": "think hard",
-    "max": "think as hard as it can",
-}
-"""What each amount of thinking means."""
 
-
-class ModelActions(ServerActions):
+class ModelActions(ThinkingActions):
     """The part of a chat screen that is about models, on whichever server they are."""
 
     _warm_timer: Timer | None = None
@@ -62,6 +48,7 @@ class ModelActions(ServerActions):
                 self._pulls_moved(event)
             case GenerationFinished():
                 begin_work(self, self._learn(self.session, event), "learn")
+                begin_work(self, self.take_back_thinking(self.session, event), "thinking refused")
             case ModelsChanged():
                 self._show_in_picker()
             case ServersChanged():
@@ -101,11 +88,6 @@ class ModelActions(ServerActions):
     def action_manage_models(self) -> None:
         """Open the model manager."""
         self.manage_models()
-
-    def action_choose_thinking(self) -> None:
-        """Choose how much the model thinks."""
-        if self.session is not None:
-            self.begin(self._choose_thinking(self.session), "thinking")
 
     def cancel_warm_up(self) -> bool:
         """Stop loading the model that was chosen; return whether one was being loaded."""
@@ -184,31 +166,6 @@ class ModelActions(ServerActions):
         if session.services.settings.chat.warm_up:
             session.services.warm_up.start(choice.model)
 
-    async def _choose_thinking(self, session: ChatSession) -> None:
-        services = session.services
-        model = find_model(session.model, services.models.installed)
-        if model is not None and (model.capabilities is None or thinking_choices(model)):
-            try:
-                await services.library.details(model)
-            except TuiError as error:
-                self.tell(error)
-                return
-            model = find_model(session.model, services.models.installed)
-        offered = thinking_choices(model)
-        if not offered:
-            name = sanitize_line(session.model, 60) or "The model"
-            self.app.notify(f"{name} does not think before it answers.", markup=False)
-            return
-        choices = (None, *offered)
-        current = choices.index(session.think) if session.think in choices else 0
-
-        def chosen(place: int | None) -> None:
-            if place is not None:
-                self.begin(session.use_think(choices[place]), "thinking")
-
-        rows = [thinking_row(each or "") for each in choices]
-        self.app.push_screen(ChoiceScreen("Thinking", rows, current=current), chosen)
-
     def _warming(self, event: WarmUpChanged) -> None:
         if self._warm_timer is not None:
             self._warm_timer.stop()
@@ -243,8 +200,3 @@ class ModelActions(ServerActions):
                     self.app.notify(
                         f"{name}: {sanitize_line(pull.error.message)}", severity="error", markup=False
                     )
-
-
-def thinking_row(choice: str) -> Content:
-    """Return a row of the list of amounts of thinking."""
-    return Content(f"{choice or 'default':<10}") + Content.styled(THINKING_WORDS[choice], "$text-muted")

@@ -1,6 +1,7 @@
 """What an empty transcript says: what is the matter, and what to do next."""
 
 from tui.domain.events import ServerCondition, ServerState
+from tui.domain.text import sanitize_line
 
 
 def empty_notice(state: ServerState | None, *, models_known: bool, model: str) -> str:
@@ -29,7 +30,9 @@ def empty_notice(state: ServerState | None, *, models_known: bool, model: str) -
         "Ctrl+L chooses the model · Ctrl+N begins anew · Ctrl+B shows saved conversations",
         "Ctrl+P finds every command · F1 shows every key",
     ]
-    if state.embedded:
+    if state.embedded and state.engine_model:
+        lines.append(f"The embedded engine answers with {sanitize_line(state.engine_model, 80)}.")
+    elif state.embedded:
         lines.append(
             "No Ollama was found, so the embedded engine answers. Its model is tiny, a toy for trying "
             "things out: it gets facts wrong."

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
-from tui.domain.errors import BadRequest, TuiError
+from tui.domain.errors import BadRequest, ServerUnreachable, TuiError
 from tui.domain.events import (
     GenerationFinished,
     GenerationStarted,
@@ -21,7 +21,7 @@ from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pages import PAGE
 from tui.widgets.conversation_pane import ConversationPane
-from tui.widgets.groups import PINNED, borders_of
+from tui.widgets.groups import PINNED, borders_of, groups_of
 from tui.widgets.header_bar import HeaderBar
 
 _FOUND = 500
@@ -109,6 +109,9 @@ class ChatSession(Answering):
             self._outdated = True
         if isinstance(event, GenerationStarted):
             self._sidebar.set_live(self.live)
+            self._pane.status.offer = ""
+        elif isinstance(event, GenerationFinished):
+            self.ended(event)
         if event.conversation_id != self._pane.conversation_id:
             return True
         match event:
@@ -118,6 +121,7 @@ class ChatSession(Answering):
                 return self._pane.began(event)
             case GenerationFinished():
                 self._pane.ended(event)
+                self.show_offer()
             case QueueChanged():
                 self._pane.queue_changed(event)
         return True
@@ -151,6 +155,7 @@ class ChatSession(Answering):
             self._drafts.keep(self._pane.conversation_id, text)
         try:
             await self._drafts.flush()
+            self._draft_refused = False
             self.require_server()
             if self.editing.target is not None:
                 await self.editing.send(self.services, text)
@@ -177,6 +182,7 @@ class ChatSession(Answering):
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
         except TuiError as error:
+            self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
             self._tell(error)
 
@@ -239,12 +245,16 @@ class ChatSession(Answering):
                 rows = await conversations.page(query=query, limit=_FOUND)
                 self._sidebar.set_conversations(rows, now)
             else:
-                headings, borders = borders_of(now, await conversations.oldest())
-                counts = await conversations.counts(borders)
                 first = max(0, self._sidebar.rows.first_visible - PAGE // 2) if offset is None else offset
                 rows = await conversations.page(offset=first, limit=PAGE)
-                groups = list(zip((PINNED, *headings), counts, strict=False))
-                self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
+                if not first and (len(rows) < PAGE or not self._sidebar.rows.conversations):
+                    # All there are, or the first that are seen: counting them must not keep these waiting.
+                    self._sidebar.set_conversations(rows, now, groups=groups_of(rows, now))
+                if first or len(rows) == PAGE:
+                    headings, borders = borders_of(now, await conversations.oldest())
+                    counts = await conversations.counts(borders)
+                    groups = list(zip((PINNED, *headings), counts, strict=False))
+                    self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
             self._sidebar.set_live(self.live)
             opened = self._pane.conversation_id
             found = await self.services.conversations.get(opened) if opened is not None else None
@@ -315,6 +325,7 @@ class ChatSession(Answering):
         conversation_id = conversation.id if conversation else None
         if conversation_id != leaving:
             self.editing.end()
+            self._draft_refused = False
         written = self._pane.prompt.draft
         self._pane.show(
             conversation_id,

@@ -15,9 +15,10 @@ from tui.domain.model import find_model
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.domain.thinking import thinking_choices
-from tui.screens.model_actions import THINKING_WORDS, ModelActions
+from tui.screens.model_actions import ModelActions
 from tui.screens.search import SearchScreen
 from tui.screens.settings_room import SettingsRoom
+from tui.screens.thinking_actions import THINKING_WORDS
 from tui.screens.tree import TreeScreen
 from tui.services.paths import list_folder
 from tui.widgets.prompt import Prompt

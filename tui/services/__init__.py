@@ -24,7 +24,7 @@ from tui.services.ollama_process import OllamaProcess
 from tui.services.pins import PinService
 from tui.services.presets import PresetService
 from tui.services.pulls import PullService
-from tui.services.server import ServerChoice, ServerMonitor
+from tui.services.server import ENGINE_ADDRESS, ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
 from tui.services.summaries import SummaryService
 from tui.services.titles import TitleService
@@ -116,7 +116,7 @@ async def build(settings: "Settings", *, server_name: str = "") -> Services:
         backend=server.backend,
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
         bus=bus,
-        address=lambda: server.state.address,
+        address=lambda: ENGINE_ADDRESS if server.state.embedded else server.state.address,
         directory=settings.state_dir,
     )
     await models.recall()
@@ -310,6 +310,7 @@ def _server(settings: "Settings", chosen: str, engine: EngineSupervisor) -> tupl
         host=address or None,
         start_engine=engine.start if settings.engine.enabled and engine.available() else None,
         engine_only=bool(settings.engine.gguf) and not address,
+        engine_model=Path(settings.engine.gguf).name,
     )
     return home, named if named in settings.servers and not (home.engine_only and not host) else ""
 

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from time import time
 from typing import Final
 
 from tui.domain.errors import AnswerInterrupted, BadRequest, TuiError
-from tui.domain.model import ModelDetails, ModelInfo, find_model
+from tui.domain.model import FOR_GOOD_SECONDS, ModelDetails, ModelInfo, find_model, find_running
 from tui.domain.ports import ChatBackend
 from tui.domain.pull import NewModel
 from tui.services.models import ModelService
@@ -16,16 +17,29 @@ from tui.services.pulls import check_name
 KEEP: Final = "-1"
 """How long to keep a model loaded that is to be kept: for ever."""
 
-EXTEND: Final = "30m"
-"""How long a model stays loaded that is extended."""
+EXTEND_SECONDS: Final = 1800
+"""How much longer a model stays loaded that is extended."""
 
 
 class LibraryService:
     """Changes what the server in use has, and looks at it again afterwards."""
 
-    def __init__(self, backend: Callable[[], Awaitable[ChatBackend]], models: ModelService) -> None:
+    def __init__(
+        self,
+        backend: Callable[[], Awaitable[ChatBackend]],
+        models: ModelService,
+        now: Callable[[], float] = time,
+    ) -> None:
+        """Make a service.
+
+        Args:
+            backend: Returns the server in use.
+            models: What it has.
+            now: Seconds since the epoch.
+        """
         self._backend = backend
         self._models = models
+        self._now = now
         self._details: dict[str, ModelDetails] = {}
 
     def known_details(self, model: ModelInfo) -> ModelDetails | None:
@@ -91,6 +105,17 @@ class LibraryService:
         await (await self._backend()).load(name, keep_alive)
         self._models.learn_load(name, asyncio.get_running_loop().time() - began)
         await self._models.refresh()
+
+    async def extend(self, name: str) -> None:
+        """Keep a loaded model for `EXTEND_SECONDS` more than it is kept now.
+
+        Servers count from the moment of asking, so what is left is added to it. One that is kept for good
+        stays so.
+        """
+        running = find_running(name, self._models.running)
+        left = running.expires_at - self._now() if running and running.expires_at is not None else 0.0
+        if left < FOR_GOOD_SECONDS:
+            await self.load(name, str(round(max(0.0, left)) + EXTEND_SECONDS))
 
     async def unload(self, name: str) -> None:
         """Unload a model."""

@@ -9,10 +9,19 @@ from typing import Final
 
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import ModelsChanged
-from tui.domain.model import Capability, ModelDetails, ModelInfo, RunningModel, Traits, find_model
+from tui.domain.generation import Think
+from tui.domain.model import (
+    Capability,
+    ModelDetails,
+    ModelInfo,
+    RunningModel,
+    Thinking,
+    Traits,
+    find_model,
+)
 from tui.domain.ports import ChatBackend
 from tui.domain.text import sanitize_line
-from tui.domain.thinking import takes_levels
+from tui.domain.thinking import thinking_choices, thinking_of
 from tui.services.events import EventBus
 from tui.storage.model_cache import ModelMemory, load_memory, save_memory
 
@@ -98,7 +107,7 @@ class ModelService:
         self.running = running
         self._set(models)
         self._known = True
-        self._remember_models(backend.address)
+        self._remember_models(self._address())
         self._publish()
 
     async def describe(self, names: Sequence[str]) -> None:
@@ -118,7 +127,27 @@ class ModelService:
     def learn_details(self, model: ModelInfo, details: ModelDetails) -> None:
         """Remember what `/api/show` told of a model."""
         able = details.capabilities or model.capabilities or frozenset({Capability.COMPLETION.value})
-        traits = Traits(able, details.context_length or model.context_length, takes_levels(details))
+        before = self.memory.traits.get(model.digest)
+        self._learn_traits(
+            model,
+            Traits(
+                able,
+                details.context_length or model.context_length,
+                thinking_of(details),
+                before.refused if before else frozenset(),
+            ),
+        )
+
+    def refuse_thinking(self, name: str, think: Think) -> None:
+        """Remember that a model cannot be told this of thinking, though it seemed so."""
+        model = find_model(name, self.installed)
+        if model is None or think not in thinking_choices(model):
+            return
+        able = model.capabilities or frozenset()
+        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length, model.thinking)
+        self._learn_traits(model, replace(before, refused=before.refused | {think}))
+
+    def _learn_traits(self, model: ModelInfo, traits: Traits) -> None:
         if model.digest and self.memory.traits.get(model.digest) != traits:
             self.memory = replace(self.memory, traits={**self.memory.traits, model.digest: traits})
             self._save()
@@ -201,12 +230,16 @@ class ModelService:
         traits = self.memory.traits.get(model.digest)
         if traits is None:
             return model
-        return replace(
+        known = replace(
             model,
             capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
             context_length=model.context_length or traits.context_length,
-            thinking_levels=traits.thinking_levels,
+            thinking=traits.thinking,
         )
+        if not traits.refused:
+            return known
+        left = tuple(each for each in thinking_choices(known) if each not in traits.refused)
+        return replace(known, thinking=Thinking(left))
 
     def _remember_models(self, address: str) -> None:
         others = {key: value for key, value in self.memory.servers.items() if key != address}

@@ -79,6 +79,8 @@ class ServerChoice:
     """Starts the embedded engine, or returns the one that runs; None where there is none."""
     engine_only: bool = False
     """The user asked for the engine, for example with a model file: nothing else is tried."""
+    engine_model: str = ""
+    """The name of the model file that the engine is given; empty for the model that comes with it."""
     installed: Callable[[], bool] = ollama_installed
     connect: Connector | None = None
     """How to reach the host, where that takes more than its address; None for the usual way."""
@@ -301,7 +303,9 @@ class ServerMonitor:
         version = await self._backend.version()
         if not target.embedded:
             self._engine = None
-        self._publish(ServerState(ServerCondition.CONNECTED, self._backend.address, version, target.embedded))
+        own = self._choice.engine_model if target.embedded else ""
+        address = self._backend.address
+        self._publish(ServerState(ServerCondition.CONNECTED, address, version, target.embedded, own))
 
     async def _try_engine(self, engine: EngineHandle) -> bool:
         """Return whether the engine answers; one that does not is given up, and may be started anew."""

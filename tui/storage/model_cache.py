@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
-from tui.domain.model import ModelInfo, Traits
+from tui.domain.generation import Think
+from tui.domain.model import ModelInfo, Thinking, Traits
 
+_THINK: Final[Mapping[str, Think]] = {each: each for each in get_args(Think)}
 _FILE: Final = "models.json"
 _MOST_TRAITS: Final = 500
 _MOST_SERVERS: Final = 20
@@ -26,7 +28,7 @@ class ModelMemory:
     favourites: frozenset[str] = frozenset()
     """Names of models that stand first."""
     load_seconds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """How long the last loads took, by model's digest."""
+    """How long the last loads took, by the server's address and the model's digest."""
 
 
 def load_memory(directory: Path) -> ModelMemory:
@@ -58,7 +60,7 @@ def save_memory(directory: Path, memory: ModelMemory) -> None:
             for key, models in list(memory.servers.items())[-_MOST_SERVERS:]
         },
         "traits": {
-            key: asdict(each) | {"capabilities": sorted(each.capabilities)}
+            key: asdict(each) | {"capabilities": sorted(each.capabilities), "refused": sorted(each.refused)}
             for key, each in list(memory.traits.items())[-_MOST_TRAITS:]
         },
         "favourites": sorted(memory.favourites),
@@ -94,7 +96,7 @@ def _model(entry: Mapping[str, object]) -> ModelInfo:
         quantization=str(entry.get("quantization", "")),
         context_length=context if isinstance(context, int) else None,
         capabilities=frozenset(map(str, able)) if isinstance(able, list) else None,
-        thinking_levels=entry.get("thinking_levels") is True,
+        thinking=_thinking(entry.get("thinking")),
     )
 
 
@@ -103,5 +105,18 @@ def _traits(entry: Mapping[str, object]) -> Traits:
     return Traits(
         frozenset(map(str, able)) if isinstance(able, list) else frozenset(),
         context if isinstance(context, int) else None,
-        entry.get("thinking_levels") is True,
+        _thinking(entry.get("thinking")),
+        frozenset(_known(entry.get("refused"))),
     )
+
+
+def _thinking(entry: object) -> Thinking | None:
+    if not isinstance(entry, dict):
+        return None
+    return Thinking(_known(entry.get("values")), next(iter(_known([entry.get("default")])), None))
+
+
+def _known(values: object) -> tuple[Think, ...]:
+    if not isinstance(values, list):
+        return ()
+    return tuple(_THINK[value] for value in values if isinstance(value, str) and value in _THINK)

@@ -24,9 +24,11 @@ NARROW = 100
 THINKING: Final[Mapping[Think, str]] = {
     "off": "no thinking",
     "on": "thinking",
+    "minimal": "think minimal",
     "low": "think low",
     "medium": "think medium",
     "high": "think high",
+    "xhigh": "think xhigh",
     "max": "think max",
 }
 """What the bar says of how much the model is told to think."""
@@ -235,6 +237,9 @@ def connection_label(
         return Content(words if brief else f"{words} {place}"), Content(f"{address}: {why}")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
+        if server.engine_model:
+            own = sanitize_line(server.engine_model, 40)
+            return dot + Content(f"embedded engine · {own}"), Content(f"{own} answers inside ollama-tui.")
         return dot + Content("embedded engine · tiny model"), Content(
             "No Ollama server was found, so a tiny model answers inside ollama-tui. It gets facts wrong."
         )

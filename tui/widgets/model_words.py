@@ -2,13 +2,10 @@
 
 from textual.content import Content
 
-from tui.domain.model import RunningModel
+from tui.domain.model import FOR_GOOD_SECONDS, RunningModel
 from tui.domain.pull import Pull, PullState
 from tui.domain.text import sanitize_line
 from tui.widgets.status_bar import duration
-
-_MONTH = 60 * 24 * 30
-"""Minutes; a model that is kept for good expires in hundreds of years."""
 
 
 def size_words(size: int) -> str:
@@ -37,7 +34,7 @@ def left_words(running: RunningModel, now: float) -> str:
         return ""
     seconds = running.expires_at - now
     minutes = seconds / 60
-    if minutes >= _MONTH:
+    if seconds >= FOR_GOOD_SECONDS:
         return "kept"
     if minutes >= 90:
         return f"{minutes / 60:.0f} h"

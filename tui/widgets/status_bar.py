@@ -56,17 +56,20 @@ class StatusBar(Horizontal):
     }
     """
 
-    running: reactive[Running | None] = reactive(None)
+    running: reactive[Running | None] = reactive(None, repaint=False)
     """The answer being written in the open conversation; None while there is none."""
 
-    last: reactive[Message | None] = reactive(None)
+    last: reactive[Message | None] = reactive(None, repaint=False)
     """The last answer of the open conversation."""
 
-    queued: reactive[int] = reactive(0)
+    queued: reactive[int] = reactive(0, repaint=False)
     """How many messages wait in the open conversation."""
 
-    notice: reactive[str] = reactive("")
+    notice: reactive[str] = reactive("", repaint=False)
     """Something to say while nothing is running, for example that messages wait for a server."""
+
+    offer: reactive[str] = reactive("")
+    """What can be done next in this conversation, while there is nothing more urgent to say."""
 
     def __init__(
         self, *, clock: Callable[[], float] = monotonic, id: str | None = None, classes: str | None = None
@@ -130,6 +133,10 @@ class StatusBar(Horizontal):
         """Show the notice."""
         self._show()
 
+    def watch_offer(self) -> None:
+        """Show the offer."""
+        self._show()
+
     def _show(self) -> None:
         self._shown_at = self._clock()
         if self.is_mounted:
@@ -160,6 +167,8 @@ class StatusBar(Horizontal):
     def _idle_words(self) -> list[Content]:
         if self.notice:
             return [Content(sanitize_line(self.notice))]
+        if self.offer:
+            return [Content.styled(sanitize_line(self.offer), "$text-accent")]
         if self.last is None:
             return []
         end = _ENDS.get(self.last.status)

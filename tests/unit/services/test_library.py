@@ -152,12 +152,32 @@ async def test_details_are_asked_for_once_and_teach_levels_of_thinking(desk: Des
     model = find_model("qwen3-vl:8b", desk.models.models)
     assert model is not None
     assert thinking_choices(model) == ("off", "on")
-    body = b'{"template": "{{ .ThinkLevel }}", "details": {"family": "x"}, "model_info": {}}'
+    body = (
+        b'{"thinking": {"values": [false, "low", "xhigh", 3, "odd"], "default": "xhigh"}, "model_info": {}}'
+    )
     desk.server.answer("/api/show", Reply(body=body))
     await desk.library.details(model)
     await desk.library.details(model)
     assert desk.asked("/api/show") == 1
     known = find_model("qwen3-vl:8b", desk.models.models)
-    assert thinking_choices(known) == ("off", "on", "low", "medium", "high", "max")
+    assert thinking_choices(known) == ("off", "low", "xhigh")
+    desk.models.refuse_thinking("qwen3-vl:8b", "xhigh")
+    desk.models.refuse_thinking("qwen3-vl:8b", "max")
+    await desk.models.aclose()
+    again = desk.new_models()
+    await again.recall()
+    assert thinking_choices(find_model("qwen3-vl:8b", again.models)) == ("off", "low")
+    assert known is not None and known.thinking is not None and known.thinking.default == "xhigh"
     assert thinking_choices(find_model("llama3.2:3b", desk.models.models)) == ()
     assert thinking_choices(None) == ()
+
+
+@pytest.mark.parametrize(("left", "sent"), [(240.0, 2040), (-5.0, 1800), (1e9, None)])
+async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk, left: float, sent: int | None) -> None:
+    await desk.models.refresh()
+    await desk.library.load("gemma3:270m")
+    expires_at = desk.models.running[0].expires_at
+    assert expires_at is not None
+    await LibraryService(desk.connected, desk.models, lambda: expires_at - left).extend("gemma3:270m")
+    chats = [request for request in desk.server.requests if request.path == "/api/chat"]
+    assert chats[-1].json.get("keep_alive") == sent, "one that is kept for good stays so"
