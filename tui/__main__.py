@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tui import cli
+from tui import cli, heap
 from tui.backends.address import parse_host
 from tui.domain.errors import SettingsError
 from tui.settings.layers import load_settings
@@ -36,6 +36,7 @@ def main() -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         cli.fail("this is a full-screen program and needs a terminal.")
 
+    heap.hold()
     from tui.app import ChatApp
 
     app = ChatApp(settings, invocation)

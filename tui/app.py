@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.theme import Theme
 
+from tui import heap
 from tui.cli import Invocation
 from tui.commands.bindings import bindings_for
 from tui.commands.palette import CommandProvider
@@ -27,6 +27,7 @@ from tui.domain.text import sanitize_line
 from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
+from tui.screens.frames import QuickApp
 from tui.screens.help import HelpScreen
 from tui.screens.leaving import quit_question
 from tui.screens.model_messages import ModelChosen, ServerChosen
@@ -36,8 +37,11 @@ from tui.settings.schema import Settings
 from tui.settings.state import load_remembered, save_remembered
 from tui.themes import CALM_DARK, THEMES
 
+_SETTLED = 3.0
+"""Seconds after which a start is over: everything is loaded and connected."""
 
-class ChatApp(App[None]):
+
+class ChatApp(QuickApp):
     """Talks to a local language model."""
 
     TITLE = "ollama-tui"
@@ -85,6 +89,7 @@ class ChatApp(App[None]):
         )
         self.push_screen(self._chat)
         self.call_after_refresh(self._begin)
+        self.set_timer(_SETTLED, heap.settle)
 
     def _wanted_theme(self) -> str:
         for name in (self.settings.interface.theme, self._remembered.theme):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
+from typing import NamedTuple
 
 from textual.strip import Strip
 
@@ -34,8 +35,7 @@ class Part(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a message."""
 
     line: Line
@@ -72,6 +72,9 @@ _PARTS = tuple(Part)
 
 EMPTY = Line(Strip([]))
 """A row with nothing in it."""
+
+_UNCHANGED = 1 << 60
+"""More than any row."""
 
 _COUNTED = 400
 """Rows of a block up to which a place counts characters; below that it goes by proportion."""
@@ -122,6 +125,7 @@ class MessageItem:
         self._body_closed = False
         self.height = 0
         """How many rows it has at the width it was last laid out for."""
+        self._changed = 0
         self._grow()
 
     @property
@@ -219,14 +223,23 @@ class MessageItem:
             stack = self._stacks[part]
             stack.sync(blocks[part], inner, wrap_code)
             if not stack.blocks:
+                if stack.changed is not None:
+                    self._changed = min(self._changed, row)
                 continue
             is_apart = part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking)
             if is_apart and self._segments[-1][1] is not Part.TITLE:
                 row += 1
             self._segments.append((row, part))
+            if stack.changed is not None and part is not Part.TITLE:
+                self._changed = min(self._changed, row + stack.changed)
             row += stack.height
         self.height = row + 1
         return self.height
+
+    def changed_from(self) -> int:
+        """Return the first row that looks different since this was last asked, if only text was added."""
+        changed, self._changed = min(self._changed, self.height), _UNCHANGED
+        return changed
 
     def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
         """Measure the first block between two rows whose height is a guess.

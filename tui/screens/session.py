@@ -21,7 +21,7 @@ from tui.services.conversations import OpenedConversation
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pages import PAGE
 from tui.widgets.conversation_pane import ConversationPane
-from tui.widgets.groups import PINNED, borders_of
+from tui.widgets.groups import PINNED, borders_of, groups_of
 from tui.widgets.header_bar import HeaderBar
 
 _FOUND = 500
@@ -245,12 +245,16 @@ class ChatSession(Answering):
                 rows = await conversations.page(query=query, limit=_FOUND)
                 self._sidebar.set_conversations(rows, now)
             else:
-                headings, borders = borders_of(now, await conversations.oldest())
-                counts = await conversations.counts(borders)
                 first = max(0, self._sidebar.rows.first_visible - PAGE // 2) if offset is None else offset
                 rows = await conversations.page(offset=first, limit=PAGE)
-                groups = list(zip((PINNED, *headings), counts, strict=False))
-                self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
+                if not first and (len(rows) < PAGE or not self._sidebar.rows.conversations):
+                    # All there are, or the first that are seen: counting them must not keep these waiting.
+                    self._sidebar.set_conversations(rows, now, groups=groups_of(rows, now))
+                if first or len(rows) == PAGE:
+                    headings, borders = borders_of(now, await conversations.oldest())
+                    counts = await conversations.counts(borders)
+                    groups = list(zip((PINNED, *headings), counts, strict=False))
+                    self._sidebar.set_conversations(rows, now, groups=groups, offset=first)
             self._sidebar.set_live(self.live)
             opened = self._pane.conversation_id
             found = await self.services.conversations.get(opened) if opened is not None else None

@@ -56,16 +56,16 @@ class StatusBar(Horizontal):
     }
     """
 
-    running: reactive[Running | None] = reactive(None)
+    running: reactive[Running | None] = reactive(None, repaint=False)
     """The answer being written in the open conversation; None while there is none."""
 
-    last: reactive[Message | None] = reactive(None)
+    last: reactive[Message | None] = reactive(None, repaint=False)
     """The last answer of the open conversation."""
 
-    queued: reactive[int] = reactive(0)
+    queued: reactive[int] = reactive(0, repaint=False)
     """How many messages wait in the open conversation."""
 
-    notice: reactive[str] = reactive("")
+    notice: reactive[str] = reactive("", repaint=False)
     """Something to say while nothing is running, for example that messages wait for a server."""
 
     offer: reactive[str] = reactive("")

@@ -178,7 +178,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._items.grow(message_id, content, thinking)
             self._items.measure(index)
         self._find_in(index)
-        self._text_arrived(index)
+        changed = self._items.item(index).changed_from()
+        self._text_arrived(index, 0 if self._query else changed)
 
     def replace(self, message: Message) -> None:
         """Show a message as it is now."""
@@ -201,11 +202,12 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         if has_content and not self.following and self._items.is_unfolded(message):
             self._items.unfold(index, True)
 
-    def _text_arrived(self, index: int) -> None:
+    def _text_arrived(self, index: int, row: int = 0) -> None:
+        """Draw what has come to a message, from one of its rows on."""
         if not self.following and self._items.heights.prefix(index + 1) > self._top + self._view.height:
             self._set_new_below(True)
         if self._top == self._painted_top:
-            self._refresh_changed(self._items.heights.prefix(index))
+            self._refresh_changed(self._items.heights.prefix(index) + row)
 
     def set_queued(self, queued: Sequence[QueuedMessage]) -> None:
         """Show which messages wait their turn."""
