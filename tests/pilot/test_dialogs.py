@@ -89,8 +89,9 @@ async def test_what_is_found_later_does_not_move_the_cursor() -> None:
 
 async def test_nothing_found_and_filters_that_make_no_sense_are_said() -> None:
     async def refuse(text: str) -> AsyncGenerator[FoundEverywhere, None]:
-        raise BadRequest("role: takes user, assistant, system or tool.")
-        yield
+        if text:
+            raise BadRequest("role: takes user, assistant, system or tool.")
+        yield FoundEverywhere((), (), done=True)
 
     app = App[None]()
     async with app.run_test() as pilot:

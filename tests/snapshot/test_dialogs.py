@@ -78,9 +78,7 @@ def test_a_dialog(
         if isinstance(screen, ExportScreen):
             screen.path.value = "/home/me/birds-of-the-seine.md"
         if isinstance(screen, ImportScreen):
-            failure = Failure(
-                "conversations.json, conversation 3 “Trip” (byte 1,024, line 9)", "it has no id"
-            )
+            failure = Failure("export.zip: conversations.json, conversation 3 “Trip”", "it has no id")
             ids = (ConversationId("a"),)
             screen._show_summary(ImportSummary(ids * 12, ids, 3, (failure,), 1, stopped=False))
         for _ in range(12):
