@@ -8,6 +8,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tests.snapshot.test_screens import Compare
 from tests.support.builders import a_conversation
@@ -75,6 +76,8 @@ def test_a_dialog(
     async def run_before(pilot: Pilot[None]) -> None:
         screen = make()
         await pilot.app.push_screen(screen)
+        for field in screen.query(Input):
+            field.cursor_blink = False
         if isinstance(screen, ExportScreen):
             screen.path.value = "/home/me/birds-of-the-seine.md"
         if isinstance(screen, ImportScreen):
