@@ -3,11 +3,12 @@
 import os
 import sys
 
-from tui import cli
+from tui import cli, heap
 from tui.backends.address import parse_host
 from tui.domain.errors import SettingsError
 from tui.settings.layers import load_settings
 from tui.settings.paths import default_config_file
+from tui.terminal import Question
 
 
 def main() -> None:
@@ -36,9 +37,13 @@ def main() -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         cli.fail("this is a full-screen program and needs a terminal.")
 
-    from tui.app import ChatApp
-
-    app = ChatApp(settings, invocation)
+    heap.hold()
+    question = Question.begin(settings.interface.images, os.environ)
+    try:
+        from tui.app import ChatApp
+    finally:
+        answered = question.answered()
+    app = ChatApp(settings, invocation, answered)
     app.run()
     raise SystemExit(app.return_code or 0)
 

@@ -15,7 +15,7 @@ from tui.domain.conversation import Conversation, ConversationId, SearchHit
 from tui.domain.errors import TuiError
 from tui.domain.text import sanitize, sanitize_line
 from tui.services.clock import SystemClock
-from tui.services.conversations import ConversationService
+from tui.services.conversations import ConversationService, FoundEverywhere
 from tui.services.events import EventBus
 from tui.services.transfer.export import ExportFormat, ExportService
 from tui.services.transfer.harmless import dumps
@@ -104,14 +104,23 @@ def _listed(conversation: Conversation) -> dict[str, object]:
 
 
 async def _search(task: Search, settings: Settings) -> int:
+    found = FoundEverywhere((), (), done=True)
     async with _store(settings) as store:
-        hits = await store.search(task.query, limit=task.limit)
+        service = ConversationService(store, EventBus(), SystemClock())
+        async with aclosing(service.search(task.query, limit=task.limit)) as pages:
+            async for page in pages:
+                found = page
+    hits, anything = found.hits, bool(found.hits or found.titles)
     if task.json:
-        write(dumps([_told(hit) for hit in hits], indent=1) + "\n")
-        return SUCCEEDED if hits else FAILED
+        told = [*map(_told_title, found.titles), *map(_told, hits)]
+        write(dumps(told, indent=1) + "\n")
+        return SUCCEEDED if anything else FAILED
     bold, plain = (
         ("\x1b[1m", "\x1b[22m") if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("", "")
     )
+    for titled in found.titles:
+        title = sanitize_line(titled.title, 80)
+        sys.stdout.write(f"{titled.id[:_SHORT_ID]}  {_when(titled.updated_at)}  {bold}{title}{plain}\n")
     for hit in hits:
         title = sanitize_line(hit.conversation_title, 80)
         sys.stdout.write(f"{hit.conversation_id[:_SHORT_ID]}  {_when(hit.created_at)}  {title}\n")
@@ -122,9 +131,21 @@ async def _search(task: Search, settings: Settings) -> int:
             part if place % 2 == 0 else f"{bold}{part}{plain}" for place, part in enumerate(parts)
         )
         sys.stdout.write(f"          {hit.role.value}: {snippet}\n")
-    if not hits:
+    if not anything:
         say(f"Nothing contains {task.query}.")
-    return SUCCEEDED if hits else FAILED
+    return SUCCEEDED if anything else FAILED
+
+
+def _told_title(conversation: Conversation) -> dict[str, object]:
+    """Return a conversation whose title was found as a hit that is no message."""
+    return {
+        "conversation_id": conversation.id,
+        "title": conversation.title,
+        "message_id": None,
+        "role": None,
+        "created_at": _iso(conversation.updated_at),
+        "snippet": conversation.title,
+    }
 
 
 def _told(hit: SearchHit) -> dict[str, object]:

@@ -6,7 +6,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tui.screens.frames import FrugalCompositor
+from tui.screens.frames import FrugalCompositor, QuickApp
 
 
 class Drawn(Static):
@@ -85,3 +85,29 @@ async def test_what_is_covered_whole_is_not_drawn() -> None:
         await pilot.pause()
         assert app.drawn("cover") == [Region(0, 1, 10, 1)]
         assert app.drawn("first") == []
+
+
+class OneWriteApp(QuickApp):
+    is_headless = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sync_available = True
+
+    def compose(self) -> ComposeResult:
+        yield Static("before")
+
+
+async def test_a_frame_is_handed_over_in_one_piece() -> None:
+    app = OneWriteApp()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        written: list[str] = []
+        assert app._driver is not None
+        app._driver.write = written.append  # type: ignore[method-assign, assignment]
+        app.query_one(Static).update("after")
+        await pilot.pause()
+        frames = [data for data in written if "after" in data]
+        assert len(frames) == len(written) == 1
+        assert frames[0].startswith("\x1b[?2026h")
+        assert frames[0].endswith("\x1b[?2026l")

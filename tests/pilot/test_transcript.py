@@ -521,3 +521,42 @@ async def test_a_selection_stays_on_its_words_when_messages_come_before() -> Non
         await pilot.pause()
         assert before is not None
         assert transcript.get_selection(transcript.text_selection) == before
+
+
+GROWING = (
+    "# Head\n\nSome *text* with [a link][1] and\na second line.\n\n- one\n- two\n\n    deeper\n\n```python\n"
+    "def run():\n    return 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nLast words.\n\n"
+    "[1]: https://example.com\n\nAnd after."
+)
+
+
+@pytest.mark.parametrize("thinking", ["", "It was\nthought about."])
+async def test_a_growing_answer_looks_at_every_moment_as_if_drawn_anew(thinking: str) -> None:
+    app = MarkdownApp([message(1, "Tell me.", role=Role.USER)])
+    async with app.run_test(size=(40, 50)) as pilot:
+        answer = message(2, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        for end in range(1, len(thinking) + 1, 4):
+            app.transcript.stream(answer.id, "", thinking[:end])
+        for end in range(1, len(GROWING) + 1, 3):
+            app.transcript.stream(answer.id, GROWING[:end], thinking)
+            await pilot.pause()
+            painted = dict(app.transcript._painted)
+            assert [painted[y] for y in range(50)] == app.transcript._strips(0, 50), end
+
+
+async def test_what_comes_to_an_answer_is_looked_for_where_it_came() -> None:
+    app = MarkdownApp()
+    async with app.run_test(size=(60, 40)) as pilot:
+        answer = message(2, status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        text = "\n\n".join(f"Paragraph {number}." for number in range(12))
+        app.transcript.stream(answer.id, text, "")
+        await pilot.pause()
+        asked: list[int] = []
+        strips = app.transcript._strips
+        app.transcript._strips = lambda first, last: asked.append(first) or strips(first, last)  # type: ignore
+        app.transcript.stream(answer.id, text + " More", "")
+        await pilot.pause()
+        last = next(y for y, row in enumerate(app.rows()) if "Paragraph 11. More" in row)
+        assert asked[0] >= last - 1

@@ -205,6 +205,9 @@ async def test_a_selection_counts_wide_characters() -> None:
         _, row = place_of(app, "text")
         await drag(pilot, (7, row), (10, row))
         assert app.screen.get_selected_text() == "text"
+        strip = next(each for each in app.screen._compositor.render_strips() if "text" in each.text)
+        styles = [segment.style for segment in strip if segment.text == "text" and segment.style]
+        assert styles and all(style.color != style.bgcolor for style in styles)
 
 
 async def test_a_selection_outlives_heights_that_change_above() -> None:

@@ -11,13 +11,12 @@ from tui.domain.conversation import (
     Message,
     MessageId,
     QueuedMessage,
-    SearchHit,
     Summary,
 )
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.pull import NewModel, PullStep
-from tui.domain.search import SearchQuery
+from tui.domain.search import SearchMark, SearchPage, SearchQuery
 from tui.domain.whole import Taken, WholeConversation
 
 
@@ -341,19 +340,18 @@ class ConversationStore(Protocol):
         """Undo that conversations were taken in; what has been touched since is kept in the trash."""
         ...
 
-    async def search(self, query: SearchQuery | str, *, limit: int = 50) -> tuple[SearchHit, ...]:
-        """Return the messages that contain the words of `query`, the best first.
+    async def search(
+        self,
+        query: SearchQuery | str,
+        *,
+        limit: int = 50,
+        mark: SearchMark = ...,
+        known: Set[MessageId] = ...,
+    ) -> SearchPage:
+        """Go on with a search for a while, from its beginning or from where a page said.
 
-        Query text is words to find, never FTS5 syntax. Cancelling the caller interrupts the search.
-        """
-        ...
-
-    async def search_parts(
-        self, query: SearchQuery, *, limit: int = 50, found: frozenset[MessageId] = frozenset()
-    ) -> tuple[SearchHit, ...]:
-        """Return the messages that contain the words of `query` inside other words, the newest first.
-
-        Those `found` already are left out.
+        Messages in `known` were found before. Query text is words to find, never FTS5 syntax. Cancelling
+        the caller interrupts the search.
         """
         ...
 

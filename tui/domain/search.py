@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 
-from tui.domain.conversation import Role
+from tui.domain.conversation import Role, SearchHit
 from tui.domain.errors import BadRequest
 
 _DAY_FORMAT = "%Y-%m-%d"
@@ -35,6 +36,36 @@ class SearchQuery:
     def is_narrow(self) -> bool:
         """Whether it has anything but words."""
         return self != SearchQuery(self.words)
+
+
+class SearchStage(IntEnum):
+    """How messages are looked for, one way after the other."""
+
+    WORDS = 0
+    """By whole words and the beginning of the last."""
+    PARTS = 1
+    """By parts of words."""
+    TEXTS = 2
+    """By reading them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMark:
+    """Where a search goes on."""
+
+    stage: SearchStage = SearchStage.WORDS
+    below: int | None = None
+    """The store's number of the oldest message that was looked at in this stage; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """What a part of a search has found."""
+
+    hits: tuple[SearchHit, ...]
+    """The best or, where many match, the newest first."""
+    next: SearchMark | None
+    """Where it goes on; None where there is no more, or enough."""
 
 
 def parse_query(text: str) -> SearchQuery:

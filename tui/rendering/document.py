@@ -152,7 +152,7 @@ class Document:
         pieces = [] if self._closed else self._cutter.rest(self._partial)
         codes = self._codes
         for number, piece in enumerate(pieces):
-            last = number == len(pieces) - 1
+            last = number == len(pieces) - 1 and not self._cutter.ended
             before = old[number] if number < len(old) else None
             self._blocks.append(self._block(piece, codes, before, provisional=last and _open(piece.source)))
             codes += piece.codes

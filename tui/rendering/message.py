@@ -5,15 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from operator import itemgetter
+from typing import NamedTuple
 
 from textual.strip import Strip
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.graphics import Graphics, Protocol
 from tui.domain.text import sanitize_line
+from tui.domain.told_marks import NOTHING_MARKED
 from tui.rendering import furniture
 from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
+from tui.rendering.cut_line import CutLine
 from tui.rendering.gallery import Gallery, PictureBlock, file_blocks
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
@@ -27,6 +30,7 @@ GUTTER = 2
 class Part(Enum):
     """Which part of a message a row belongs to."""
 
+    CUT = "cut"
     TITLE = "title"
     THINKING = "thinking"
     BODY = "body"
@@ -34,8 +38,7 @@ class Part(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a message."""
 
     line: Line
@@ -72,6 +75,9 @@ _PARTS = tuple(Part)
 
 EMPTY = Line(Strip([]))
 """A row with nothing in it."""
+
+_UNCHANGED = 1 << 60
+"""More than any row."""
 
 _COUNTED = 400
 """Rows of a block up to which a place counts characters; below that it goes by proportion."""
@@ -111,6 +117,8 @@ class MessageItem:
         self._now = now
         self.unfolded = unfolded
         self.detailed = detailed
+        self.marks = NOTHING_MARKED
+        """What of the conversation the model is told; what concerns this message is drawn with it."""
         self._width = -1
         self._wrap_code = False
         self._segments: list[tuple[int, Part]] = []
@@ -122,6 +130,7 @@ class MessageItem:
         self._body_closed = False
         self.height = 0
         """How many rows it has at the width it was last laid out for."""
+        self._changed = 0
         self._grow()
 
     @property
@@ -217,16 +226,25 @@ class MessageItem:
         self._segments = []
         for part in Part:
             stack = self._stacks[part]
-            stack.sync(blocks[part], inner, wrap_code)
+            stack.sync(blocks.get(part, ()), inner, wrap_code)
             if not stack.blocks:
+                if stack.changed is not None:
+                    self._changed = min(self._changed, row)
                 continue
             is_apart = part is Part.NOTE or (part is Part.BODY and self.unfolded and self.has_thinking)
             if is_apart and self._segments[-1][1] is not Part.TITLE:
                 row += 1
             self._segments.append((row, part))
+            if stack.changed is not None and part is not Part.TITLE:
+                self._changed = min(self._changed, row + stack.changed)
             row += stack.height
         self.height = row + 1
         return self.height
+
+    def changed_from(self) -> int:
+        """Return the first row that looks different since this was last asked, if only text was added."""
+        changed, self._changed = min(self._changed, self.height), _UNCHANGED
+        return changed
 
     def measure_between(self, top: int, bottom: int) -> tuple[int, int] | None:
         """Measure the first block between two rows whose height is a guess.
@@ -258,15 +276,8 @@ class MessageItem:
             self._files, self._files_for = file_blocks(message.attachments, self._gallery), shape
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header()]
-            body = self._body.blocks
-            return {
-                Part.TITLE: title,
-                Part.THINKING: (),
-                Part.BODY: body,
-                Part.FILES: self._files,
-                Part.NOTE: (),
-            }
-        title = [furniture.header(message, self.branch, self._now)]
+            return {Part.TITLE: title, Part.BODY: self._body.blocks, Part.FILES: self._files}
+        title = [furniture.header(message, self.branch, self._now, self.marks.notes.get(message.id, ""))]
         if self.detailed:
             title.append(PlainBlock(furniture.details(message.stats), "muted"))
         thinking: list[Block] = []
@@ -277,12 +288,19 @@ class MessageItem:
         body = self._body.blocks
         if self._is_streaming and not body and not thinking:
             body = _WAITING
+        notes = self._notes(message)
+        cut: tuple[Block, ...] = ()
+        if message.id == self.marks.before:
+            cut = (CutLine(self.marks.line, opens=self.marks.opens_summary),)
+        elif message.id == self.marks.after:
+            notes.append(CutLine(self.marks.line, opens=self.marks.opens_summary))
         return {
+            Part.CUT: cut,
             Part.TITLE: title,
             Part.THINKING: thinking,
             Part.BODY: body,
             Part.FILES: self._files,
-            Part.NOTE: self._notes(message),
+            Part.NOTE: notes,
         }
 
     def _notes(self, message: Message) -> list[Block]:

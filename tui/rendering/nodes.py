@@ -28,7 +28,9 @@ _BRACKETS: Final = 1_000
 
 _CUT: Final = re.compile(r"(?<=\S) (?=\S)")
 _WAITING: Final = re.compile(r"[`\[$\\<]|[*~](?=\S)|(?<!\w)_(?=\S)|[*_~]$")
-_NO_MARKS: Final = re.compile(r"[ \w.,;'\"?()%/—–’‘“”…-]*(?<! )", re.ASCII)
+_NO_MARKS: Final = re.compile(
+    r"(?:[ A-Za-z0-9.,;'\"?()%/—–’‘“”…-]++|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*+(?<! )"
+)
 _ADDRESS: Final = 60
 """Longer addresses are cut where they stand beside the text of a link."""
 
@@ -237,6 +239,8 @@ class _Inline:
 
     def _add(self, text: str, ink: Ink) -> None:
         text = sanitize(text)
+        if self._runs and self._runs[-1][0].endswith("\n"):
+            text = text.lstrip(" ")
         if not text:
             return
         if self._runs and self._runs[-1][1] == ink:

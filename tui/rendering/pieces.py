@@ -49,6 +49,8 @@ class Cutter:
         """The block of code that is open."""
         self.table: TableBuffer | None = None
         """The table that is open."""
+        self.ended = False
+        """Whether an empty line stands at the end of the `rest` that was returned last."""
         self.learnt = False
         """Whether definitions have been found since this was last set to False."""
 
@@ -164,6 +166,7 @@ class Cutter:
         inside = not self._lines and self._flow in (" ", "")
         is_shown = bool(partial) and (inside or not held(partial)) and self.row(partial) is None
         lines = [*self._lines, partial] if is_shown else self._lines
+        self.ended = not is_shown and bool(lines) and not lines[-1].strip(" \t")
         while lines and not lines[-1].strip(" \t"):
             lines = lines[:-1]
         if not lines:

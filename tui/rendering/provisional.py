@@ -13,8 +13,12 @@ _HELD: Final = re.compile(
 _SHORT: Final = 80
 _LOOKED_AT: Final = 1_000
 """Characters at the end in which open marks are looked for."""
-_TRAILING: Final = re.compile(r"(?:\*+|_+|~+|`+|!?\[|\\|!|&#?\w{0,8}|<[\w/]{0,12})$")
-_LINK: Final = re.compile(r"!?\[([^\[\]]*)(?:\](?:\([^()\s]*(?:\s[^()]*)?)?)?$")
+_FARTHEST: Final = 200
+"""Characters after which an open mark is taken for a mere character: nothing is emphasised for so long."""
+_TRAILING: Final = re.compile(
+    r"(?:\*+|_+|~+|`+|\\[^\w\s]?|!?\[|!|(?<=\S)\[\^[^\s\[\]]*\]?|(?<=\])\[[^\[\]]*|&#?\w{0,8}|<[\w/]{0,12})$"
+)
+_LINK: Final = re.compile(r"(?<!\\)!?\[([^\[\]]*)(?:\](?:\([^()\s]*(?:\s[^()]*)?)?)?$")
 _TOKENS: Final = re.compile(r"\\.|`+|\*+|_+|~~|\$\$?", re.DOTALL)
 
 
@@ -33,13 +37,20 @@ def completed(text: str) -> str:
     link = _LINK.search(text)
     if link and link.group(1) and not text[: link.start()].count("`") % 2:
         text = text[: link.start()] + link.group(1)
-    return head + text + "".join(reversed(open_marks(text)))
+    return head + text + "".join(reversed(open_marks(text, _FARTHEST)))
 
 
-def open_marks(text: str) -> list[str]:
-    """Return the marks that would close the emphasis and the code that are open at the end of `text`."""
+def open_marks(text: str, farthest: int | None = None) -> list[str]:
+    """Return the marks that would close the emphasis and the code that are open at the end of `text`.
+
+    Args:
+        text: The end of a paragraph.
+        farthest: How far back a mark counts: what is open for longer was never meant as such, and the rest
+            must not be drawn in its style. None for any distance.
+    """
     stack: list[str] = []
-    code = ""
+    opened: list[int] = []
+    code, code_at = "", 0
     for match in _TOKENS.finditer(text):
         mark = match.group()
         if code:
@@ -47,12 +58,15 @@ def open_marks(text: str) -> list[str]:
                 code = ""
             continue
         if mark[0] == "`":
-            code = mark
+            code, code_at = mark, match.start()
             continue
         if mark[0] == "\\" or mark[0] == "$":
             continue
         _toggle(stack, mark, text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1])
-    return [*stack, code] if code else stack
+        opened = [*opened, match.start()][: len(stack)]
+    near = 0 if farthest is None else max(0, len(text) - farthest)
+    found = [mark for mark, start in zip(stack, opened, strict=True) if start >= near]
+    return [*found, code] if code and code_at >= near else found
 
 
 def _toggle(stack: list[str], mark: str, before: str, after: str) -> None:

@@ -25,6 +25,8 @@ class BlockStack:
         self._heights = HeightIndex()
         self._guessed: set[int] = set()
         self.blocks: list[Block] = []
+        self.changed: int | None = 0
+        """The first row that may look different since `sync` was called before; None where none does."""
 
     @property
     def height(self) -> int:
@@ -36,9 +38,11 @@ class BlockStack:
         if self._shape != (width, wrap_code):
             self._shape = (width, wrap_code)
             self._truncate(0)
-        self._truncate(self._same(blocks))
-        if self.blocks:
-            self.measure(len(self.blocks) - 1)
+        before, same = len(self.blocks), self._same(blocks)
+        self._truncate(same)
+        self.changed = None if same == before == len(blocks) else self.height
+        if self.blocks and self.measure(same - 1):
+            self.changed = self.start(same - 1)
         self._extend(blocks)
 
     def _same(self, blocks: Sequence[Block]) -> int:

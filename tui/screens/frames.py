@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from rich.console import RenderableType
 from textual import events, messages
 from textual._compositor import ChopsUpdate, Compositor
+from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
@@ -69,3 +71,25 @@ class QuickScreen(Screen[None]):
         if self._hurried:
             self._hurried = False
             self._on_timer_update()
+
+
+class QuickApp(App[None]):
+    """An app that hands each frame to the terminal in one piece.
+
+    Textual hands over its beginning, what it shows and its end, and wakes the thread that writes each time.
+    """
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        driver = self._driver
+        if driver is None or renderable is None:
+            super()._display(screen, renderable)
+            return
+        pieces: list[str] = []
+        write = driver.write
+        driver.write = pieces.append  # type: ignore[method-assign, assignment]
+        try:
+            super()._display(screen, renderable)
+        finally:
+            driver.write = write  # type: ignore[method-assign]
+        if pieces:
+            write("".join(pieces))

@@ -24,7 +24,7 @@ from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
 from tui.domain.generation import Think
 from tui.domain.ports import Clock, ConversationStore
-from tui.domain.search import SearchQuery, parse_query
+from tui.domain.search import SearchMark, SearchQuery, parse_query
 from tui.domain.setup import UNSET, Setup, with_setup
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
@@ -165,7 +165,7 @@ class ConversationService:
         return await self._store.conversation(conversation_id)
 
     async def search(self, text: str, *, limit: int = 50) -> AsyncGenerator[FoundEverywhere, None]:
-        """Look for words and filters in everything; yield what is found so far, twice at most.
+        """Look for words and filters in everything; yield what is found so far.
 
         Raises:
             BadRequest: a filter makes no sense.
@@ -176,13 +176,15 @@ class ConversationService:
         titles: tuple[Conversation, ...] = ()
         if query.words and query == SearchQuery(query.words, tag=query.tag):
             titles = await self._store.titled(query, limit=5)
-        hits = await self._store.search(query, limit=limit)
-        enough = len(hits) >= limit or not query.words
-        yield FoundEverywhere(titles, hits, done=enough)
-        if not enough:
+        hits: tuple[SearchHit, ...] = ()
+        going: SearchMark | None = SearchMark()
+        while going is not None:
             known = frozenset(hit.message_id for hit in hits)
-            more = await self._store.search_parts(query, limit=limit - len(hits), found=known)
-            yield FoundEverywhere(titles, (*hits, *more), done=True)
+            page = await self._store.search(query, limit=limit - len(hits), mark=going, known=known)
+            begins = not hits
+            hits, going = (*hits, *page.hits), page.next
+            if page.hits or begins or going is None:
+                yield FoundEverywhere(titles, hits, done=going is None)
 
     async def show_message(self, conversation_id: ConversationId, message_id: MessageId) -> None:
         """Make the branch that holds a message the one that is shown."""

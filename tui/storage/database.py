@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar
 from tui.storage.failures import closed, translated
 from tui.storage.files import make_private_directory, make_private_file
 from tui.storage.finder import Finder
+from tui.storage.matching import VOCABULARY
 from tui.storage.schema import load_migrations, migrate, schema_version
 
 _T = TypeVar("_T")
@@ -142,6 +143,8 @@ class Database:
     def _open_private(self) -> None:
         connection = self._writing = self._reading = self._connect()
         migrate(connection, self.path, load_migrations())
+        for statement in VOCABULARY:
+            connection.execute(statement)
 
     def _open_reader(self) -> None:
         with translated(self.path):

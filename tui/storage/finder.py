@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from tui.storage.matching import VOCABULARY
+
 _T = TypeVar("_T")
 
 _STEPS_BETWEEN_CHECKS: Final = 1000
@@ -47,6 +49,8 @@ class Finder:
     def _do(self, outdated: threading.Event, work: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._connection is None:
             self._connection = self._connect()
+            for statement in VOCABULARY:
+                self._connection.execute(statement)
             self._connection.execute("PRAGMA query_only = ON")
         # `Connection.interrupt` would miss a statement that is just about to begin.
         self._connection.set_progress_handler(

@@ -1,191 +1,255 @@
-"""Full-text search over titles and messages."""
+"""Full-text search over messages: the first hits at once, the others as they are found.
 
-import json
-import re
-import sqlite3
-import unicodedata
+A word that is in half of a million messages is found in newest messages without looking at the others.
+Whatever may have to look at many goes through the messages in windows, the newest first, and stops now
+and then to tell what it has.
+"""
+
+import time
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Final
 
-from tui.domain.conversation import ConversationId, MessageId, Role, SearchHit
-from tui.domain.search import SearchQuery
+from tui.domain.conversation import MessageId, SearchHit
+from tui.domain.search import SearchMark, SearchPage, SearchQuery, SearchStage
+from tui.storage.hits import ordered_hits, read_hits
+from tui.storage.matching import (
+    GRAM,
+    beginnings,
+    is_unspaced,
+    like,
+    match_expression,
+    newest_expression,
+    quoted,
+    words_of,
+)
 from tui.storage.rows import Value, storable
 
-_MAX_WORDS: Final = 32
-"""Words of a query that count; FTS5 gives up on far longer expressions."""
 MAX_CANDIDATES: Final = 600
-"""Matches that are ranked, the newest ones: a word that is everywhere must not rank the whole store."""
-_GRAM: Final = 3
-"""Characters that a part of a word has at least to be found in the index of trigrams."""
-_AROUND: Final = 60
-"""Characters of context on each side of a match where FTS5 makes no snippet."""
-
-# Scripts that write no spaces between words: to FTS5's tokenizer a whole sentence is one word.
-_UNSPACED: Final = re.compile(
-    "[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+"""Matches that are ranked; where there are more, the newest come first."""
+_COMMON: Final = 20_000
+"""Messages from which on a word says nothing about which of them is the best."""
+_BUDGET: Final = 0.02
+"""Seconds after which a part of a search ends."""
+_FIRST_WINDOW: Final = 20_000
+"""Messages that are looked at first; what is common is found in them, and it does not take long."""
+_GROWTH: Final = 4
+_FAST: Final = 0.004
+"""Seconds under which the next window is larger."""
 
 NOT_DELETED: Final = "NOT EXISTS (SELECT 1 FROM deleted_messages WHERE message = messages.key)"
 """Leaves out messages that were deleted by themselves; reading by key, so it costs little."""
 
-_SAID: Final = (
-    " JOIN messages ON messages.key = found.rowid"
-    " JOIN conversations ON conversations.key = messages.conversation"
-    f" WHERE trashed_at IS NULL AND {NOT_DELETED}"
+TAGGED: Final = "SELECT conversation FROM conversation_tags WHERE tag >= ? AND tag < ?"
+"""The keys of conversations with a tag in a `tag_range`."""
+
+# CROSS keeps SQLite from running the search anew for every message.
+_FOUND: Final = (
+    "SELECT found.rowid FROM {index} AS found CROSS JOIN messages ON messages.key = found.rowid"
+    " CROSS JOIN conversations ON conversations.key = messages.conversation"
+    f" WHERE {{index}} MATCH ? AND trashed_at IS NULL AND {NOT_DELETED}"
+    " AND found.rowid >= ? AND found.rowid < ?{conditions} ORDER BY found.rowid DESC LIMIT ?"
 )
 
-_COLUMNS: Final = (
-    "SELECT messages.key, conversations.id, conversations.title, messages.id, messages.role,"
-    " messages.created_at"
+_READ: Final = (
+    "SELECT messages.key FROM messages CROSS JOIN conversations ON conversations.key = messages.conversation"
+    f" WHERE trashed_at IS NULL AND status <> 'streaming' AND {NOT_DELETED}"
+    " AND messages.key >= ? AND messages.key < ?{conditions} ORDER BY messages.key DESC LIMIT ?"
+)
+
+_CANDIDATES: Final = (
+    "SELECT rowid FROM messages_index WHERE messages_index MATCH ? ORDER BY rowid DESC LIMIT ?"
+)
+
+_KEPT: Final = (
+    "SELECT messages.key FROM json_each(?) AS given CROSS JOIN messages ON messages.key = given.value"
+    " CROSS JOIN conversations ON conversations.key = messages.conversation"
+    f" WHERE trashed_at IS NULL AND {NOT_DELETED}{{conditions}}"
 )
 
 # The unary plus keeps SQLite from running the search anew for every key.
-_HITS: Final = (
-    _COLUMNS + ", snippet({index}, 0, char(2), char(3), '…', {length})"
-    " FROM {index} JOIN messages ON messages.key = {index}.rowid"
-    " JOIN conversations ON conversations.key = messages.conversation"
-    " WHERE {index} MATCH ? AND +{index}.rowid IN (SELECT value FROM json_each(?))"
+_RANKED: Final = (
+    "SELECT rowid FROM messages_index WHERE messages_index MATCH ?"
+    " AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY bm25(messages_index), rowid DESC"
 )
 
-_Row = tuple[int, str, str, str, str, float, str]
+_OFTEN: Final = "SELECT count(*) FROM (SELECT 1 FROM messages_index WHERE messages_index MATCH ? LIMIT ?)"
+
+Keys = list[int]
 
 
-def match_expression(query: str) -> str:
-    """Return the FTS5 expression for all the words of `query`, the last of which may be unfinished.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to look for messages, in windows."""
 
-    Every word is quoted, so nothing in it is syntax; what FTS5 itself divides (`foo-bar`) becomes a
-    phrase. A single ASCII letter is a whole word: as a beginning it would match nearly everything.
-    Empty if there is no word.
+    statement: str
+    """Selects keys; takes `values`, the window's ends, `conditions`' values and how many at most."""
+    values: tuple[Value, ...]
+    conditions: tuple[Value, ...]
+
+
+def find_messages(
+    connection: Connection, query: SearchQuery, limit: int, mark: SearchMark, known: Set[MessageId]
+) -> SearchPage:
+    """Go on with a search for a while.
+
+    Messages in the trash and those that were deleted are left out. Without words it is the newest
+    messages that pass the filters.
+
+    Args:
+        connection: To the store.
+        query: What is looked for.
+        limit: How many messages at most.
+        mark: Where to go on.
+        known: Messages that were found before.
     """
-    words = _words(query)
-    if not words:
-        return ""
-    prefix = "" if len(words[-1]) == 1 and words[-1].isascii() else "*"
-    return " ".join(f'"{word}"' for word in words) + prefix
+    hits: dict[MessageId, SearchHit] = {}
+    deadline = time.monotonic() + _BUDGET
+    going: SearchMark | None = mark
+    while going is not None and len(hits) < limit:
+        found, going = _STAGES[going.stage](connection, query, going, limit + len(known), deadline)
+        for hit in found:
+            if hit.message_id not in known and len(hits) < limit:
+                hits.setdefault(hit.message_id, hit)
+        if time.monotonic() > deadline:
+            break
+    return SearchPage(tuple(hits.values()), going if len(hits) < limit else None)
 
 
-def find_messages(connection: sqlite3.Connection, query: SearchQuery, limit: int) -> tuple[SearchHit, ...]:
-    """Return the messages outside the trash that contain the words of `query`, the best first.
+_Stage = Callable[
+    [Connection, SearchQuery, SearchMark, int, float], tuple[tuple[SearchHit, ...], SearchMark | None]
+]
 
-    Without words it is the newest messages that pass the filters.
-    """
+
+def _by_words(
+    connection: Connection, query: SearchQuery, mark: SearchMark, limit: int, deadline: float
+) -> tuple[tuple[SearchHit, ...], SearchMark | None]:
     match = match_expression(query.words)
-    if query.words and not match:
-        return ()
-    conditions, values = _narrowed(query)
     if not match:
-        return _newest(connection, conditions, values, limit) if query.is_narrow else ()
-    newest = "SELECT rowid, bm25(messages_index) AS score FROM messages_index WHERE messages_index MATCH ?"
-    if not query.is_narrow:
-        # Without filters the newest candidates are taken before anything else is read.
-        newest += " ORDER BY rowid DESC LIMIT ?"
-        statement = (
-            f"SELECT found.rowid FROM ({newest}) AS found {_SAID} ORDER BY score, found.rowid DESC LIMIT ?"
-        )
-        values = (match, max(limit, MAX_CANDIDATES), limit)
+        return (), SearchMark(SearchStage.TEXTS) if query.is_narrow and not query.words else None
+    match = newest_expression(connection, query.words)
+    if mark.below is None:
+        rows: list[tuple[int]] = connection.execute(_CANDIDATES, (match, MAX_CANDIDATES + 1)).fetchall()
+        candidates = [key for (key,) in rows]
+        few = len(candidates) <= MAX_CANDIDATES
+        if few or not query.is_narrow:
+            keys = _kept(connection, query, candidates)
+            if few:
+                keys = _ranked(connection, query.words, keys)
+            return ordered_hits(connection, match, keys[:limit]), SearchMark(SearchStage.PARTS)
+    conditions, values = narrowed(query)
+    way = _Way(_FOUND.format(index="messages_index", conditions=conditions), (match,), values)
+    keys, below = _through_windows(connection, way, mark.below, limit, deadline)
+    after = SearchMark(SearchStage.PARTS) if below is None else SearchMark(mark.stage, below)
+    return read_hits(connection, keys, words_of(query.words)), after
+
+
+def _by_parts(
+    connection: Connection, query: SearchQuery, mark: SearchMark, limit: int, deadline: float
+) -> tuple[tuple[SearchHit, ...], SearchMark | None]:
+    """Find words inside other words: identifiers, and scripts that write no spaces."""
+    words = words_of(query.words)
+    after = SearchMark(SearchStage.TEXTS) if is_unspaced(query.words) else None
+    conditions, values = narrowed(query)
+    long = [word for word in words if len(word) >= GRAM]
+    short = [word for word in words if len(word) < GRAM]
+    if long:
+        match = " ".join(map(quoted, long))
+        after = None
+        conditions += " AND messages.content LIKE ? ESCAPE '\\'" * len(short)
+        values = (*values, *map(like, short))
+    elif after is not None:
+        match = beginnings(connection, short)
     else:
-        inner = (
-            f"SELECT found.rowid, bm25(messages_index) AS score FROM messages_index AS found {_SAID}"
-            f" AND messages_index MATCH ? {conditions} ORDER BY found.rowid DESC LIMIT ?"
-        )
-        statement = f"SELECT rowid FROM ({inner}) ORDER BY score, rowid DESC LIMIT ?"
-        values = (match, *values, max(limit, MAX_CANDIDATES), limit)
-    keys: list[tuple[int]] = connection.execute(statement, values).fetchall()
-    return _hits(connection, "messages_index", 24, match, keys)
+        return (), None
+    if not match:
+        return (), after
+    way = _Way(_FOUND.format(index="messages_trigrams", conditions=conditions), (match,), values)
+    keys, below = _through_windows(connection, way, mark.below, limit, deadline)
+    return read_hits(connection, keys, words), after if below is None else SearchMark(mark.stage, below)
 
 
-def find_parts(
-    connection: sqlite3.Connection, query: SearchQuery, limit: int, found: frozenset[MessageId]
-) -> tuple[SearchHit, ...]:
-    """Return messages that contain the words of `query` inside other words, the newest first.
+def _by_reading(
+    connection: Connection, query: SearchQuery, mark: SearchMark, limit: int, deadline: float
+) -> tuple[tuple[SearchHit, ...], SearchMark | None]:
+    """Find what no index has: words that are too short, and filters without words."""
+    words = words_of(query.words)
+    conditions, values = narrowed(query)
+    conditions += " AND messages.content LIKE ? ESCAPE '\\'" * len(words)
+    way = _Way(_READ.format(conditions=conditions), (), (*values, *map(like, words)))
+    keys, below = _through_windows(connection, way, mark.below, limit, deadline)
+    return read_hits(connection, keys, words), None if below is None else SearchMark(mark.stage, below)
 
-    For identifiers, and for scripts that write no spaces. Those `found` already are left out.
-    """
-    words = _words(query.words)
-    grams = [word for word in words if len(word) >= _GRAM]
-    if not grams:
-        if not _UNSPACED.search(query.words):
-            return ()
-        scanned = _scanned(connection, query, words, limit + len(found))
-        return tuple(hit for hit in scanned if hit.message_id not in found)[:limit]
-    match = " ".join(f'"{word}"' for word in grams)
-    conditions, values = _narrowed(query)
-    for word in words:
-        if len(word) < _GRAM:
-            conditions += " AND messages.content LIKE ? ESCAPE '\\'"
-            values = (*values, _like(word))
-    keys: list[tuple[int]] = connection.execute(
-        f"SELECT found.rowid FROM messages_trigrams AS found {_SAID}"
-        f" AND messages_trigrams MATCH ? {conditions} ORDER BY found.rowid DESC LIMIT ?",
-        (match, *values, limit + len(found)),
+
+_STAGES: Final[dict[SearchStage, _Stage]] = {
+    SearchStage.WORDS: _by_words,
+    SearchStage.PARTS: _by_parts,
+    SearchStage.TEXTS: _by_reading,
+}
+
+
+def _through_windows(
+    connection: Connection, way: _Way, below: int | None, limit: int, deadline: float
+) -> tuple[Keys, int | None]:
+    """Return keys, the newest first, and below which to go on; None where there is no more."""
+    keys: Keys = []
+    if below is None:
+        newest: tuple[int | None] = connection.execute("SELECT max(key) FROM messages").fetchone()
+        below = (newest[0] or 0) + 1
+    size = _FIRST_WINDOW
+    while below > 0 and len(keys) < limit:
+        begun = time.monotonic()
+        since = max(0, below - size)
+        window = (*way.values, since, below, *way.conditions, limit - len(keys))
+        rows: list[tuple[int]] = connection.execute(way.statement, window).fetchall()
+        keys += [key for (key,) in rows]
+        below = since
+        now = time.monotonic()
+        if now > deadline:
+            break
+        size *= _GROWTH if now - begun < _FAST else 1
+    return keys, below or None
+
+
+def _kept(connection: Connection, query: SearchQuery, keys: Keys) -> Keys:
+    """Return those messages that pass the filters, in the same order."""
+    conditions, values = narrowed(query)
+    given = f"[{','.join(map(str, keys))}]"
+    rows: list[tuple[int]] = connection.execute(
+        _KEPT.format(conditions=conditions), (given, *values)
     ).fetchall()
-    hits = _hits(connection, "messages_trigrams", 64, match, keys)
-    return tuple(hit for hit in hits if hit.message_id not in found)[:limit]
+    kept = {key for (key,) in rows}
+    return [key for key in keys if key in kept]
 
 
-def _hits(
-    connection: sqlite3.Connection, index: str, length: int, match: str, keys: list[tuple[int]]
-) -> tuple[SearchHit, ...]:
-    # A snippet costs much more than a match: only those that are shown get one.
-    rows: list[_Row] = connection.execute(
-        _HITS.format(index=index, length=length) + f" ORDER BY {index}.rowid DESC LIMIT ?",
-        (match, json.dumps([key for (key,) in keys]), len(keys)),
-    ).fetchall()
-    hits = {row[0]: _hit(row) for row in rows}
-    return tuple(hits[key] for (key,) in keys)
+def _ranked(connection: Connection, text: str, keys: Keys) -> Keys:
+    """Return messages with the best first, as far as words say that are not everywhere."""
+    words = words_of(text)
+    telling = [
+        expression
+        for place in range(len(words))
+        if _is_rare(connection, expression := match_expression(text, only=place))
+    ]
+    if not telling or not keys:
+        return keys
+    given = f"[{','.join(map(str, keys))}]"
+    rows: list[tuple[int]] = connection.execute(_RANKED, (" ".join(telling), given)).fetchall()
+    return [key for (key,) in rows]
 
 
-def _hit(row: _Row) -> SearchHit:
-    _, conversation, title, message, role, time, snippet = row
-    return SearchHit(ConversationId(conversation), title, MessageId(message), Role(role), snippet, time)
+def _is_rare(connection: Connection, expression: str) -> bool:
+    row: tuple[int] = connection.execute(_OFTEN, (expression, _COMMON)).fetchone()
+    return row[0] < _COMMON
 
 
-def _newest(
-    connection: sqlite3.Connection, conditions: str, values: tuple[Value, ...], limit: int
-) -> tuple[SearchHit, ...]:
-    rows: list[_Row] = connection.execute(
-        f"{_COLUMNS}, substr(content, 1, {2 * _AROUND}) FROM messages"
-        " JOIN conversations ON conversations.key = messages.conversation"
-        f" WHERE trashed_at IS NULL AND status <> 'streaming' AND {NOT_DELETED} {conditions}"
-        " ORDER BY messages.key DESC LIMIT ?",
-        (*values, limit),
-    ).fetchall()
-    return tuple(map(_hit, rows))
-
-
-def _scanned(
-    connection: sqlite3.Connection, query: SearchQuery, words: list[str], limit: int
-) -> tuple[SearchHit, ...]:
-    """Read messages, the newest first, until enough contain all of `words`: they are too short to index."""
-    conditions, values = _narrowed(query)
-    for word in words:
-        conditions += " AND messages.content LIKE ? ESCAPE '\\'"
-        values = (*values, _like(word))
-    rows: list[_Row] = connection.execute(
-        f"{_COLUMNS}, content FROM messages JOIN conversations ON conversations.key = messages.conversation"
-        f" WHERE trashed_at IS NULL AND status <> 'streaming' AND {NOT_DELETED} {conditions}"
-        " ORDER BY messages.key DESC LIMIT ?",
-        (*values, limit),
-    ).fetchall()
-    return tuple(_hit((*row[:6], _snippet(row[6], words[0]))) for row in rows)
-
-
-def _snippet(content: str, word: str) -> str:
-    at = content.find(word)
-    if at < 0:
-        return content[: 2 * _AROUND]
-    start, end = max(0, at - _AROUND), at + len(word)
-    before = ("…" if start else "") + content[start:at]
-    after = content[end : end + _AROUND] + ("…" if len(content) > end + _AROUND else "")
-    return f"{before}\x02{word}\x03{after}"
-
-
-def _narrowed(query: SearchQuery) -> tuple[str, tuple[Value, ...]]:
+def narrowed(query: SearchQuery) -> tuple[str, tuple[Value, ...]]:
     """Return the filters of `query` as SQL conditions on messages, and their values."""
     conditions: list[str] = []
     values: list[Value] = []
     if query.model:
         conditions.append("messages.model LIKE ? ESCAPE '\\'")
-        values.append(_like(query.model))
+        values.append(like(query.model))
     if query.role is not None:
         conditions.append("messages.role = ?")
         values.append(query.role.value)
@@ -201,27 +265,6 @@ def _narrowed(query: SearchQuery) -> tuple[str, tuple[Value, ...]]:
     return "".join(f" AND {condition}" for condition in conditions), tuple(values)
 
 
-TAGGED: Final = "SELECT conversation FROM conversation_tags WHERE tag >= ? AND tag < ?"
-"""The keys of conversations with a tag in a `tag_range`."""
-
-
 def tag_range(tag: str) -> tuple[str, str]:
     """Return between what the tags are that begin with `tag`."""
     return storable(tag), storable(tag) + "\U0010ffff"
-
-
-def _like(text: str) -> str:
-    escaped = re.sub(r"([\\%_])", r"\\\1", storable(text))
-    return f"%{escaped}%"
-
-
-def _words(query: str) -> list[str]:
-    words = storable(query).replace('"', " ").replace("\0", " ").split()
-    return [word for word in words if _is_word(word)][:_MAX_WORDS]
-
-
-def _is_word(text: str) -> bool:
-    """Tell whether FTS5's tokenizer finds anything in `text`: letters, digits, private characters."""
-    return any(
-        unicodedata.category(character)[0] in "LN" or "\ue000" <= character <= "\uf8ff" for character in text
-    )

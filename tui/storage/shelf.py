@@ -1,32 +1,19 @@
 """Saved conversations as a whole: listed, filtered, searched, thrown away."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
-from tui.domain.conversation import Conversation, ConversationId, MessageId, SearchHit
-from tui.domain.search import SearchQuery
+from tui.domain.conversation import Conversation, ConversationId, MessageId
+from tui.domain.search import SearchMark, SearchPage, SearchQuery
 from tui.storage.database import Database
 from tui.storage.instances import Instance
 from tui.storage.messages import delete_conversation
-from tui.storage.rows import CONVERSATION_COLUMNS, ConversationRow, Value, conversation_from, storable
-from tui.storage.search import (
-    MAX_CANDIDATES,
-    NOT_DELETED,
-    TAGGED,
-    find_messages,
-    find_parts,
-    match_expression,
-    tag_range,
-)
+from tui.storage.rows import storable
+from tui.storage.search import find_messages
+from tui.storage.titles import LISTED, filter_conversations, find_titles, load_conversations
 
-_ORDER: Final = "ORDER BY pinned DESC, updated_at DESC, key DESC"
-
-_SAID: Final = (
-    "SELECT messages.conversation FROM (SELECT rowid FROM messages_index WHERE messages_index MATCH ?"
-    f" ORDER BY rowid DESC LIMIT {MAX_CANDIDATES}) AS found JOIN messages ON messages.key = found.rowid"
-    f" WHERE {NOT_DELETED}"
-)
+_BEGINNING: Final = SearchMark()
 
 _EXPIRED_MESSAGES: Final = (
     "SELECT messages.key, messages.id, parent_id, messages.conversation FROM deleted_messages"
@@ -53,42 +40,18 @@ class Shelf:
         where = "trashed_at IS NULL AND instr(title_folded, ?)" if wanted else "trashed_at IS NULL"
         values = (wanted, limit, offset) if wanted else (limit, offset)
         return await self._database.read(
-            lambda connection: _load(connection, f"WHERE {where} {_ORDER} LIMIT ? OFFSET ?", values)
+            lambda connection: load_conversations(
+                connection, f"WHERE {where} {LISTED} LIMIT ? OFFSET ?", values
+            )
         )
 
     async def filtered(self, query: SearchQuery, *, limit: int = 200) -> tuple[Conversation, ...]:
         """Return conversations whose title or messages contain the words, and that have the tag."""
-        wanted = storable(query.words).casefold()
-        match = match_expression(query.words)
-        conditions, values = ["trashed_at IS NULL"], list[Value]()
-        if wanted:
-            found = "instr(title_folded, ?)"
-            values.append(wanted)
-            if match:
-                found = f"({found} OR key IN ({_SAID}))"
-                values.append(match)
-            conditions.append(found)
-        if query.tag:
-            conditions.append(f"key IN ({TAGGED})")
-            values += tag_range(query.tag)
-        where = " AND ".join(conditions)
-        return await self._database.find(
-            lambda connection: _load(connection, f"WHERE {where} {_ORDER} LIMIT ?", (*values, limit))
-        )
+        return await self._database.find(lambda connection: filter_conversations(connection, query, limit))
 
     async def titled(self, query: SearchQuery, *, limit: int = 5) -> tuple[Conversation, ...]:
         """Return conversations whose titles have the words, the best first."""
-        match = match_expression(query.words)
-        if not match:
-            return ()
-        found = (
-            "JOIN (SELECT rowid, bm25(titles_index) AS score FROM titles_index WHERE titles_index MATCH ?"
-            f" ORDER BY rowid DESC LIMIT {MAX_CANDIDATES}) AS found ON found.rowid = conversations.key"
-        )
-        tagged = f" AND key IN ({TAGGED})" if query.tag else ""
-        where = f"{found} WHERE trashed_at IS NULL{tagged} ORDER BY score, updated_at DESC LIMIT ?"
-        values = (match, *(tag_range(query.tag) if query.tag else ()), limit)
-        return await self._database.find(lambda connection: _load(connection, where, values))
+        return await self._database.find(lambda connection: find_titles(connection, query, limit))
 
     async def counts(self, borders: Sequence[float]) -> tuple[int, ...]:
         """Return how many conversations are pinned, and how many of the others lie between borders.
@@ -111,7 +74,7 @@ class Shelf:
                 until = border
             return tuple(found)
 
-        return await self._database.read(count)
+        return await self._database.find(count)
 
     async def oldest(self) -> float | None:
         """Return when the conversation that rests longest was last updated; None without any."""
@@ -128,13 +91,13 @@ class Shelf:
     async def latest(self) -> Conversation | None:
         """Return the conversation that was last written in, or None."""
         order = "WHERE trashed_at IS NULL ORDER BY updated_at DESC, key DESC LIMIT 1"
-        rows = await self._database.read(lambda connection: _load(connection, order, ()))
+        rows = await self._database.read(lambda connection: load_conversations(connection, order, ()))
         return rows[0] if rows else None
 
     async def trash(self, *, limit: int = 1000) -> tuple[Conversation, ...]:
         """Return what is in the trash, the last thrown away first."""
         order = "WHERE trashed_at IS NOT NULL ORDER BY trashed_at DESC LIMIT ?"
-        return await self._database.read(lambda connection: _load(connection, order, (limit,)))
+        return await self._database.read(lambda connection: load_conversations(connection, order, (limit,)))
 
     async def purge(self, before: float) -> bool:
         """Remove for good some of what was thrown away before a time; return whether there may be more.
@@ -169,29 +132,25 @@ class Shelf:
         """Return a number that changes when another process has changed something."""
         return await self._database.data_version()
 
-    async def search(self, query: SearchQuery | str, *, limit: int = 50) -> tuple[SearchHit, ...]:
-        """Return the messages that contain the words of `query`, the best first.
+    async def search(
+        self,
+        query: SearchQuery | str,
+        *,
+        limit: int = 50,
+        mark: SearchMark = _BEGINNING,
+        known: Set[MessageId] = frozenset(),
+    ) -> SearchPage:
+        """Go on with a search for a while.
 
         Query text is words to find, never FTS5 syntax.
         """
         wanted = SearchQuery(query) if isinstance(query, str) else query
-        return await self._database.find(lambda connection: find_messages(connection, wanted, limit))
-
-    async def search_parts(
-        self, query: SearchQuery, *, limit: int = 50, found: frozenset[MessageId] = frozenset()
-    ) -> tuple[SearchHit, ...]:
-        """Return the messages that contain the words of `query` inside other words, the newest first."""
-        return await self._database.find(lambda connection: find_parts(connection, query, limit, found))
+        return await self._database.find(
+            lambda connection: find_messages(connection, wanted, limit, mark, known)
+        )
 
 
-def _load(connection: sqlite3.Connection, where: str, values: Sequence[Value]) -> tuple[Conversation, ...]:
-    rows: list[ConversationRow] = connection.execute(
-        f"SELECT {CONVERSATION_COLUMNS} FROM conversations {where}", values
-    ).fetchall()
-    return tuple(map(conversation_from, rows))
-
-
-def _number(connection: sqlite3.Connection, statement: str, values: Sequence[Value]) -> int:
+def _number(connection: sqlite3.Connection, statement: str, values: Sequence[float]) -> int:
     row: tuple[int] = connection.execute(statement, values).fetchone()
     return row[0]
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 """What the marker of an answer being written goes through."""
 
+_SPIN = 0.2
+"""Seconds between two looks of that marker: each costs a frame of its own."""
+
 STILL = "⠿"
 """The same marker where animation is switched off."""
 
@@ -106,7 +109,7 @@ class ConversationRows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Prepare the spinner, standing still."""
-        self._timer = self.set_interval(0.1, self._spin, pause=True)
+        self._timer = self.set_interval(_SPIN, self._spin, pause=True)
 
     def show(
         self,

@@ -110,6 +110,15 @@ def sections_of(conversations: Sequence[Conversation], now: float) -> tuple[Sect
     return tuple(sections)
 
 
+def groups_of(conversations: Sequence[Conversation], now: float) -> tuple[tuple[str, int], ...]:
+    """Return the headings of a list that is whole, and how many conversations are under each."""
+    sections = sections_of(conversations, now)
+    ends = [*(section.first for section in sections), len(conversations)]
+    return tuple(
+        (section.title, end - section.first) for section, end in zip(sections, ends[1:], strict=True)
+    )
+
+
 def borders_of(now: float, oldest: float | None) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Return the headings of conversations that are not pinned, and when each group began, latest first.
 

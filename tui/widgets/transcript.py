@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.domain.told_marks import NOTHING_MARKED, ToldMarks
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Part
 from tui.rendering.slices import SlicedDocument
@@ -57,6 +58,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     UndoRequested: TypeAlias = transcript_events.UndoRequested
     FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
+    SummaryRequested: TypeAlias = transcript_events.SummaryRequested
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
     def __init__(
@@ -116,6 +118,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._cursor = messages[-1].id if messages and anchor is None else None
             self._set_new_below(False)
             self.end_find()
+            self._items.marks = NOTHING_MARKED
             if self.is_attached and self.text_selection is not None:
                 self.screen.clear_selection()
         else:
@@ -178,7 +181,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._items.grow(message_id, content, thinking)
             self._items.measure(index)
         self._find_in(index)
-        self._text_arrived(index)
+        changed = self._items.item(index).changed_from()
+        self._text_arrived(index, 0 if self._query else changed)
 
     def replace(self, message: Message) -> None:
         """Show a message as it is now."""
@@ -201,11 +205,12 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         if has_content and not self.following and self._items.is_unfolded(message):
             self._items.unfold(index, True)
 
-    def _text_arrived(self, index: int) -> None:
+    def _text_arrived(self, index: int, row: int = 0) -> None:
+        """Draw what has come to a message, from one of its rows on."""
         if not self.following and self._items.heights.prefix(index + 1) > self._top + self._view.height:
             self._set_new_below(True)
         if self._top == self._painted_top:
-            self._refresh_changed(self._items.heights.prefix(index))
+            self._refresh_changed(self._items.heights.prefix(index) + row)
 
     def set_queued(self, queued: Sequence[QueuedMessage]) -> None:
         """Show which messages wait their turn."""
@@ -220,6 +225,13 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         with self._reading_held():
             self._items.set_branches(branches)
         self._refresh_changed(0)
+
+    def set_marks(self, marks: ToldMarks) -> None:
+        """Show what of the messages the model is told."""
+        if marks != self._items.marks:
+            with self._reading_held():
+                self._items.set_marks(marks)
+            self._refresh_changed(0)
 
     # Finding
 

@@ -189,6 +189,13 @@ def _match_style(palette: Palette, *, is_current: bool) -> Style:
     return Style(color=readable(palette.foreground, tint, palette.foreground), bgcolor=tint)
 
 
+@lru_cache(maxsize=8)
+def selection_style(palette: Palette) -> Style:
+    """Return what selected text is drawn in: one colour, readable whatever it was before."""
+    tint = blend(palette.background, palette.primary, 0.35)
+    return Style(color=readable(palette.foreground, tint, palette.foreground), bgcolor=tint)
+
+
 def _characters_before_text(line: Line) -> int:
     return len(line.strip.crop(0, line.gutter).text) if line.gutter else 0
 

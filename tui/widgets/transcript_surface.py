@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -19,8 +18,9 @@ from tui.rendering.contract import DocumentFactory
 from tui.rendering.line import Palette
 from tui.rendering.message import ORDERS_PER_MESSAGE
 from tui.rendering.palette import palette_from
+from tui.widgets.slim_scrollbar import SlimScrollBar
 from tui.widgets.transcript_items import TranscriptItems
-from tui.widgets.transcript_paint import Overlay, RowPainter
+from tui.widgets.transcript_paint import Overlay, RowPainter, selection_style
 
 if TYPE_CHECKING:
     from tui.widgets.transcript_find import Spot
@@ -102,6 +102,16 @@ class TranscriptSurface(ScrollView):
         bottom = self._top + self._view.height
         return [self._items[index].id for index in self._items.between(self._top, bottom)]
 
+    @property
+    def vertical_scrollbar(self) -> SlimScrollBar:
+        """The scrollbar; it is made when it is first asked for."""
+        bar = self._vertical_scrollbar
+        if not isinstance(bar, SlimScrollBar):
+            self._vertical_scrollbar = bar = SlimScrollBar(thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self.app._start_widget(self, bar)
+        return bar
+
     def _update_total(self) -> None:
         """Tell the scrollbar how long the text is; no layout is needed for that."""
         size = Size(self._view.width, self._items.heights.total)
@@ -120,8 +130,8 @@ class TranscriptSurface(ScrollView):
         bar.set_reactive(ScrollBar.position, self.scroll_y)
         thumb = self._thumb(height, total)
         if thumb != self._drawn_thumb:
+            bar.refresh_moved(self._drawn_thumb, thumb)
             self._drawn_thumb = thumb
-            bar.refresh()
 
     def _thumb(self, height: int, total: int) -> tuple[int, int]:
         """Return where the thumb begins and how long it is, in eighths of a cell as it is drawn."""
@@ -159,9 +169,7 @@ class TranscriptSurface(ScrollView):
         return Overlay(
             marked=self._cursor if self.has_focus else None,
             selection=selection,
-            selection_style=Style.null()
-            if selection is None
-            else self.screen.get_component_rich_style("screen--selection"),
+            selection_style=None if selection is None else selection_style(self.palette),
             query=self._query,
             found=self._found,
         )

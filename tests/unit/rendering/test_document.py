@@ -13,6 +13,10 @@ def test_line_breaks_of_the_source_stay() -> None:
     assert text_of("roses are red  \nviolets\\\nare\nblue") == ["roses are red", "violets", "are", "blue"]
 
 
+def test_html_breaks_the_line_without_a_space_after_it() -> None:
+    assert text_of("one <br> two<br/>three") == ["one", "two", "three"]
+
+
 def test_emphasis_has_styles_and_no_marks() -> None:
     source = "**bold** *italic* ~~struck~~ `code` ***both***"
     assert text_of(source) == ["bold italic struck code both"]
@@ -24,6 +28,12 @@ def test_emphasis_has_styles_and_no_marks() -> None:
     assert (
         background is not None and background.triplet is not None and background.triplet.hex == DARK.surface
     )
+
+
+def test_underscores_emphasise_words_and_stay_inside_them() -> None:
+    source = "a _word_ and __two__ in snake_case_names"
+    assert text_of(source) == ["a word and two in snake_case_names"]
+    assert style_of(source, "word").italic and style_of(source, "two").bold
 
 
 def test_headings() -> None:

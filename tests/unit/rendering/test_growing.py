@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.recordings import recording
 from tests.unit.rendering.drawing import (
     DARK,
     LIGHT,
@@ -125,6 +126,8 @@ def test_answers_end_like_the_whole_and_draw_at_every_prefix(text: str) -> None:
         growing.append(character)
         if index % 7 == 0 or character == "\n":
             lines_of(growing, 50 if index % 2 else 9, DARK if index % 3 else LIGHT)
+        if index % 41 == 40:
+            assert signature(growing) == signature(document(text[: index + 1], closed=False))
     growing.close()
     assert signature(growing) == signature(document(text))
 
@@ -132,6 +135,26 @@ def test_answers_end_like_the_whole_and_draw_at_every_prefix(text: str) -> None:
 def test_specification_examples_end_like_the_whole() -> None:
     for text in EXAMPLES:
         assert signature(grown(text, list(range(0, len(text), 3)), 2)) == signature(document(text))
+        growing, half = Document(text[: len(text) // 3]), text[: len(text) * 2 // 3]
+        growing.append(half[len(text) // 3 :])
+        assert signature(growing) == signature(document(half, closed=False))
+
+
+@pytest.mark.parametrize(
+    "name", ["chat_emoji_stream", "chat_think_low_stream", "chat_generation_past_num_ctx"]
+)
+def test_recorded_answers_end_like_the_whole_however_they_came(name: str) -> None:
+    growing, whole = Document(), ""
+    for number, line in enumerate(recording(name).json_lines()):
+        message = line.get("message")
+        piece = str(message.get("content", "")) if isinstance(message, dict) else ""
+        whole += piece
+        growing.append(piece)
+        if number % 5 == 0:
+            lines_of(growing, 60)
+    growing.close()
+    assert whole
+    assert signature(growing) == signature(document(whole))
 
 
 @settings(max_examples=120, deadline=None)
@@ -196,10 +219,17 @@ def test_a_definition_whose_title_comes_a_line_later() -> None:
         ("a\n\n1", ["a"]),
         ("- a\n-", ["• a"]),
         ("- a\n- [", ["• a"]),
+        ("a _it", ["a it"]),
+        ("a \\[", ["a"]),
+        ("a \\*", ["a"]),
+        ("see [the guide][gui", ["see the guide"]),
+        ("text[^1", ["text"]),
+        ("2 **" + "x " * 120, ["2 **" + "x " * 119 + "x"]),
+        ("2 `" + "x " * 120, ["2 `" + "x " * 119 + "x"]),
     ],
 )
 def test_what_has_only_begun(prefix: str, shown: list[str]) -> None:
-    assert text_of(document(prefix, closed=False)) == shown
+    assert text_of(document(prefix, closed=False), 400) == shown
 
 
 def test_open_emphasis_is_shown_as_such() -> None:

@@ -60,7 +60,8 @@ async def test_deleting_a_message_leaves_what_follows_and_undo_is_exact(desk: De
         await desk.collection.delete_message(before[index])
         left = [m.content for n, m in enumerate(before) if n != index]
         assert await desk.texts(conversation) == left
-        assert before[index].id not in {h.message_id for h in await desk.store.search(before[index].content)}
+        found = await desk.store.search(before[index].content)
+        assert before[index].id not in {hit.message_id for hit in found.hits}
         await desk.undo.undo()
         assert await desk.path(conversation) == before
         assert await desk.store.messages(conversation.id) == everything

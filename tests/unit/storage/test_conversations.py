@@ -302,7 +302,7 @@ async def test_deleting_takes_everything_that_nothing_else_uses(store: SqliteCon
     assert await store.messages(doomed.id) == ()
     assert await store.queued(doomed.id) == ()
     assert await store.draft(doomed.id) == ""
-    assert await store.search("secret") == ()
+    assert (await store.search("secret")).hits == ()
     stored = [await store.attachment_data(each.digest) for each in (shared, own, waiting, new)]
     assert stored == [b"shared", None, None, b"new"]
     assert len(await store.messages(kept.id)) == 1

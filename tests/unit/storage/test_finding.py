@@ -70,8 +70,8 @@ async def test_filters_narrow_what_is_found(store: SqliteConversationStore) -> N
     assert await found(store, "fox model:100%") == []
     assert set(await found(store, "fox tag:wor")) == {"fox asked", "fox answered", "fox later"}
     later = SearchQuery("fox", after=NOW + 2 * 86400)
-    assert [hit.snippet for hit in await store.search(later)] == ["\x02fox\x03 later"]
-    assert len(await store.search(SearchQuery("fox", before=NOW + 86400))) == 2
+    assert [hit.snippet for hit in (await store.search(later)).hits] == ["\x02fox\x03 later"]
+    assert len((await store.search(SearchQuery("fox", before=NOW + 86400))).hits) == 2
     assert await found(store, "role:assistant") == ["fox answered"]
     assert await found(store, "role:tool") == []
 

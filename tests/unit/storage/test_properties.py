@@ -174,7 +174,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def finds_what_has_ended(self) -> None:
-        found = {hit.message_id for hit in self.run(self.store.search("needle", limit=1000))}
+        found = {hit.message_id for hit in self.run(self.store.search("needle", limit=1000)).hits}
         for message in self.messages.values():
             trashed = self.saved[message.conversation_id].trashed_at is not None
             searched = message.status is not MessageStatus.STREAMING and not trashed

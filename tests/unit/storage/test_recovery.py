@@ -60,7 +60,7 @@ async def test_a_killed_process_loses_nothing_and_a_living_one_is_left_alone(pat
     )
     assert await store.queued(conversation) == ()
     assert await store.draft(conversation) == "half a thought\n\nfirst\n\nsecond"
-    assert [hit.message_id for hit in await store.search("needle")] == [cut.id]
+    assert [hit.message_id for hit in (await store.search("needle")).hits] == [cut.id]
     assert len(list((path.parent / "instances").iterdir())) == 1
     assert await store.recover() == 0
     await store.reopen(cut.id)

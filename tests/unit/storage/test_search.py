@@ -5,7 +5,7 @@ import pytest
 from tests.support.builders import a_conversation, a_message, an_answer, ended
 from tui.domain.conversation import Conversation, MessageStatus
 from tui.storage.conversations import SqliteConversationStore
-from tui.storage.search import match_expression
+from tui.storage.matching import match_expression
 
 
 async def fill(store: SqliteConversationStore, *texts: str) -> Conversation:
@@ -16,7 +16,7 @@ async def fill(store: SqliteConversationStore, *texts: str) -> Conversation:
 
 
 async def found(store: SqliteConversationStore, query: str) -> list[str]:
-    return [hit.snippet for hit in await store.search(query)]
+    return [hit.snippet for hit in (await store.search(query)).hits]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,8 @@ async def found(store: SqliteConversationStore, query: str) -> list[str]:
         ("bru", ["Creme \x02brulee\x03"]),
         ("brulee creme", ["\x02Creme\x03 \x02brulee\x03"]),
         ("creme custard", []),
-        ("cre brulee", []),
+        ("cre brulee", ["\x02Cre\x03me brulee"]),
+        ("crx brulee", []),
         ("get_user", ["call \x02get_user\x03_name()"]),
         ("user_name()", ["call get_\x02user_name\x03()"]),
         ("日本", ["\x02日本語の文\x03"]),
@@ -73,9 +74,9 @@ async def test_words(store: SqliteConversationStore, query: str, snippets: list[
 )
 async def test_no_query_is_syntax(store: SqliteConversationStore, query: str) -> None:
     conversation = await fill(store, "a needle in a haystack")
-    for hit in await store.search(query):
+    for hit in (await store.search(query)).hits:
         assert hit.conversation_id == conversation.id
-    assert len(await store.search("needle")) == 1
+    assert len((await store.search("needle")).hits) == 1
 
 
 def test_expressions() -> None:
@@ -91,7 +92,7 @@ async def test_a_hit_says_where(store: SqliteConversationStore) -> None:
     await store.create(conversation)
     answer = an_answer(conversation, "word " * 100 + "needle" + " word" * 100)
     await store.add_messages([answer])
-    (hit,) = await store.search("needle")
+    (hit,) = (await store.search("needle")).hits
     assert (hit.conversation_id, hit.conversation_title) == (conversation.id, "Needlework")
     assert (hit.message_id, hit.role, hit.created_at) == (answer.id, answer.role, answer.created_at)
     assert "\x02needle\x03" in hit.snippet
@@ -102,7 +103,7 @@ async def test_the_best_come_first(store: SqliteConversationStore) -> None:
     await fill(store, "needle " + "hay " * 50, "needle needle needle", "hay " * 30, "needle " + "hay " * 9)
     counts = [snippet.count("\x02") for snippet in await found(store, "needle")]
     assert counts == [3, 1, 1]
-    assert len(await store.search("needle", limit=2)) == 2
+    assert len((await store.search("needle", limit=2)).hits) == 2
 
 
 async def test_the_trash_is_not_searched(store: SqliteConversationStore) -> None:

@@ -27,7 +27,7 @@ async def test_every_field_is_kept_as_it_is(store: SqliteConversationStore) -> N
     assert (await take_in(store, conversation, (asked, answer, other))).outcome is Outcome.NEW
     assert await store.conversation(conversation.id) == conversation
     assert await store.messages(conversation.id) == (asked, answer, other)
-    assert [hit.message_id for hit in await store.search("Lyon")] == [other.id]
+    assert [hit.message_id for hit in (await store.search("Lyon")).hits] == [other.id]
 
 
 async def test_what_is_refused_leaves_nothing_and_the_others_alone(store: SqliteConversationStore) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.lists import NOW, conversation
-from tui.widgets.groups import group_of, sections_of
+from tests.support.lists import DAY, NOW, conversation
+from tui.widgets.groups import group_of, groups_of, sections_of
 
 
 @pytest.fixture
@@ -68,3 +68,9 @@ def test_sections_agree_with_the_group_of_each(ages: list[float], pinned: int) -
         row += 2 + end - section.first
     titles = [section.title for section in sections]
     assert len(set(titles)) == len(titles)
+
+
+def test_the_headings_of_a_whole_list_are_counted() -> None:
+    assert groups_of((), NOW) == ()
+    listed = [conversation(1, pinned=True), conversation(2), conversation(3), conversation(4, age=3 * DAY)]
+    assert groups_of(listed, NOW) == (("Pinned", 1), ("Today", 2), ("Previous 7 days", 1))
