@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from tests.snapshot.test_screens import Compare, Shown
+from tests.snapshot.test_screens import Compare
 from tests.support.builders import NOW
 from tests.support.shelf_services import CONNECTED, Shelf
 from tui.domain.errors import ModelMissing, ServerUnreachable
@@ -19,6 +20,7 @@ from tui.screens.model_dialogs import ChoiceScreen, CreateScreen, NameScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.server_actions import server_row
 from tui.screens.thinking_actions import thinking_row
+from tui.themes import THEMES
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 
@@ -86,9 +88,22 @@ REPORTS = (
 FULL = Shelf(MODELS, RUNNING, PULLS, DETAILS, frozenset({"qwen3:8b"}))
 
 
+class Bare(App[None]):
+    """Nothing behind what is looked at: other screens may change without it."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, theme: str) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+
+
 def looks(snap_compare: Compare, screen: Screen[Any], theme: str, size: tuple[int, int], *keys: str) -> bool:
     """Compare what a screen looks like after some keys."""
-    app = Shown(theme)
+    app = Bare(theme)
 
     async def before(pilot: Pilot[None]) -> None:
         app.push_screen(screen)
