@@ -21,6 +21,7 @@ from tui.domain.errors import (
     ServerFailed,
     ServerRefused,
     ServerUnreachable,
+    SightMissing,
     ThinkingRefused,
     TuiError,
 )
@@ -84,7 +85,7 @@ _RULES: Final = (
     _rule(r"does not support tools", CapabilityMissing, f"{_CHOOSE}: one that can use tools."),
     _rule(
         r"multimodal|does not support (images?|vision)|missing data required for image|image input is not",
-        CapabilityMissing,
+        SightMissing,
         f"{_CHOOSE}: one that sees images, or send the message without them.",
     ),
     _rule(r"does not support (chat|generate|completion)", CapabilityMissing, f"{_CHOOSE}: one that chats."),
