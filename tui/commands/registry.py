@@ -53,6 +53,16 @@ COMMANDS: tuple[Command, ...] = (
         Group.CONVERSATION,
     ),
     Command(
+        "conversation.system",
+        "System prompt",
+        "Set the system prompt of this conversation; the settings show it.",
+        Scope.CHAT,
+        "system_prompt",
+        "",
+        Group.CONVERSATION,
+        slash="/system [TEXT]",
+    ),
+    Command(
         "conversation.export",
         "Export",
         "Write this conversation, or all of them, to a file: Markdown, JSON or HTML.",
