@@ -1,23 +1,26 @@
-"""Secrets are sent, and are in nothing that could be written down: neither settings nor errors nor handles."""
+"""Secrets are sent, and are in nothing that could be written down: settings, errors, handles."""
 
 import asyncio
 import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.scripted_server import Reply, ScriptedServer
 from tui.backends.ollama import OllamaBackend
 from tui.domain.errors import TuiError
-from tui.domain.events import ServerState
 from tui.services.engine import EngineHandle
 from tui.services.events import EventBus
 from tui.services.models import ModelService
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
 from tui.settings.schema import NamedServer, ServerSettings, Settings
+
+if TYPE_CHECKING:
+    from tui.domain.events import ServerState
 
 SECRET = "s3cr3t-t0ken"
 
