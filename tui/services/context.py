@@ -200,7 +200,7 @@ class ContextService:
         self.windows.ask_about(key, conversation.model)
         calibration = await self._book.of(key)
         window = window or self.windows.window(conversation)
-        told = tellable(path)
+        told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
         thinking = thinking_to_go_on_with(told)
         extra = (system_features(conversation.system), text_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
