@@ -285,7 +285,8 @@ def _by_text(text: str, subject: Subject) -> TuiError | None:
         if rule.pattern.search(text):
             if rule.error is ContextOverflow:
                 return _too_long(text, rule.hint)
-            return rule.error(_shown(text), _hint(rule, subject))
+            reason = "busy" if rule.error is ServerBusy else ""
+            return rule.error(_shown(text), _hint(rule, subject), reason=reason)
     return None
 
 
