@@ -125,7 +125,7 @@ async def test_what_scrolls_away_before_its_turn_is_never_decoded() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await happens(lambda: is_at_rest(app))
         app.studio.is_busy, decoded = True, app.studio.decoded
-        for _ in range(30):
+        for _ in range(12):
             app.transcript.page(-1)
             await pilot.pause()
         app.studio.is_busy = False
