@@ -121,8 +121,9 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Look where to go to."""
-        self._show_state()
         begin_work(self, self._find_places(), "places")
+        # A list that begins where the program was started does not say that it went there.
+        self.call_after_refresh(self._read_again)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the places out where there is no room for them."""
@@ -135,7 +136,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
     # What is listed
 
     @on(FolderList.Changed)
-    def _went(self, event: FolderList.Changed) -> None:
+    def _read_again(self) -> None:
         self._view = View("", self._view.hidden, self._view.pictures)
         self._entries = ()
         self._note("Reading…")

@@ -1,5 +1,4 @@
 import asyncio
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -412,4 +411,4 @@ async def test_a_store_that_is_not_saved_touches_no_file(
     assert await store.recover() == 0
     assert len((await store.search("needle")).hits) == 1
     await store.aclose()
-    assert os.listdir() == []
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
