@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.pilot.test_chat import Chat, running
-from tests.support.builders import NOW, a_conversation, a_message, an_answer
-from tests.support.script import Reply
+from tests.support.builders import NOW, a_conversation, a_message, an_answer, an_attachment
+from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy, Conversation, Message, Summary, new_message_id
@@ -251,3 +251,22 @@ async def test_many_keys_make_one_plan(
         timer = keeper._timer
         await chat.pilot.press(*"hello")
         assert keeper._timer is timer
+
+
+async def test_pictures_that_do_not_fit_can_be_left_at_home(tmp_path: Path, server: ScriptedServer) -> None:
+    server.models[:] = [Model("gemma3:270m", capabilities=("completion", "vision"))]
+    async with long_talk(tmp_path, server) as memory:
+        chat = memory.chat
+        session = chat.screen.session
+        assert session is not None and chat.app.services is not None
+        data = b"\x89PNG picture"
+        picture = replace(an_attachment(data), width=4000, height=4000)
+        await chat.app.services.store.add_attachment(data, picture)
+        session.files.bring([picture] * 4)
+        await chat.say("What is this?")
+        screen = await memory.question()
+        assert any("4 images" in choice.words for choice in screen._choices)
+        await memory.choose(Remedy.IMAGES)
+        await chat.until(lambda: len(server.chats()) == 1)
+        assert "images" not in server.chats()[0].json["messages"][-1]
+        await chat.until(lambda: len(session.files) == 0)

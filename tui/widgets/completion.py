@@ -152,7 +152,7 @@ def suggest_commands(
     if parsed is None:
         return _not_now(text)
     command, argument = parsed
-    if choices := choices_of(command):
+    if choices := matching_choices(rest, choices_of(command)):
         return [
             Suggestion(
                 sanitize_line(choice, 200),
@@ -160,7 +160,7 @@ def suggest_commands(
                 command=command,
                 argument=choice,
             )
-            for choice in matching_choices(rest, choices)[:_MOST]
+            for choice in choices[:_MOST]
         ]
     return [_command(command, keys[command.id], argument, text)]
 
