@@ -8,6 +8,7 @@ from tui.backends.address import parse_host
 from tui.domain.errors import SettingsError
 from tui.settings.layers import load_settings
 from tui.settings.paths import default_config_file
+from tui.terminal import Question
 
 
 def main() -> None:
@@ -37,9 +38,12 @@ def main() -> None:
         cli.fail("this is a full-screen program and needs a terminal.")
 
     heap.hold()
-    from tui.app import ChatApp
-
-    app = ChatApp(settings, invocation)
+    question = Question.begin(settings.interface.images, os.environ)
+    try:
+        from tui.app import ChatApp
+    finally:
+        answered = question.answered()
+    app = ChatApp(settings, invocation, answered)
     app.run()
     raise SystemExit(app.return_code or 0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 import traceback
 from dataclasses import replace
@@ -11,6 +12,7 @@ from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.css.query import NoMatches
 from textual.theme import Theme
 
 from tui import heap
@@ -35,6 +37,7 @@ from tui.services import Services, build, set_store_aside
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
 from tui.settings.state import load_remembered, save_remembered
+from tui.terminal import Answered, cell_size
 from tui.themes import CALM_DARK, THEMES
 
 _SETTLED = 3.0
@@ -55,17 +58,25 @@ class ChatApp(QuickApp):
         self,
         settings: Settings,
         invocation: Invocation | None = None,
-        graphics: Graphics | None = None,
+        terminal: Answered | None = None,
     ) -> None:
         """Make the app.
 
         Args:
             settings: The settings in force.
             invocation: What was asked for on the command line.
-            graphics: What is known of the terminal; None for what every terminal can.
+            terminal: What the terminal has told; None where it has not been asked.
         """
-        super().__init__()
-        self.graphics = graphics or Graphics()
+        terminal = terminal or Answered(Graphics())
+        if terminal.typed or terminal.late:
+            # Imported late: nobody types that fast.
+            from tui.driver import patient
+
+            driver = patient(self.get_driver_class(), terminal.typed, late=terminal.late)
+            super().__init__(driver_class=driver)
+        else:
+            super().__init__()
+        self.graphics = terminal.graphics
         """How pictures are drawn."""
         self.settings = settings
         self.invocation = invocation or Invocation()
@@ -90,6 +101,14 @@ class ChatApp(QuickApp):
         self.push_screen(self._chat)
         self.call_after_refresh(self._begin)
         self.set_timer(_SETTLED, heap.settle)
+
+    def on_resize(self) -> None:
+        """Learn how many pixels a cell has now."""
+        if self.is_headless or sys.__stderr__ is None:
+            return
+        size = cell_size(sys.__stderr__.fileno())
+        if size is not None and min(size) > 1:
+            self.graphics = replace(self.graphics, cell_width=size[0], cell_height=size[1])
 
     def _wanted_theme(self) -> str:
         for name in (self.settings.interface.theme, self._remembered.theme):
@@ -160,7 +179,11 @@ class ChatApp(QuickApp):
     @work(name="event pump", group="life", exit_on_error=True)
     async def _pump(self, subscription: Subscription) -> None:
         async for event in subscription:
-            self._chat.receive(event)
+            try:
+                self._chat.receive(event)
+            except NoMatches:
+                if self._chat.is_whole:
+                    raise
 
     def _show_store_error(self, error: TuiError) -> None:
         def leave(_: object) -> None:

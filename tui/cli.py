@@ -13,6 +13,7 @@ _SETTINGS = {
     "host": "server.host",
     "gguf": "engine.gguf",
     "theme": "interface.theme",
+    "images": "interface.images",
     "data_dir": "data_dir",
 }
 
@@ -54,6 +55,7 @@ _VALUED = frozenset(
         "--data-dir",
         "--config",
         "--theme",
+        "--images",
     ]
 )
 """Options that take the word that follows them."""
@@ -78,6 +80,9 @@ def _parser() -> Parser:
     opened.add_argument("-r", "--resume", default="", metavar="ID", help="open the conversation with this id")
     _add_common(parser)
     parser.add_argument("--theme", metavar="NAME", help="colours, for example calm-light")
+    parser.add_argument(
+        "--images", metavar="HOW", help="how pictures are drawn: auto, kitty, sixel, halfcell, off"
+    )
     parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
     return parser
 

@@ -10,10 +10,13 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.support.builders import NOW, a_conversation, a_message, an_answer
+from tui.commands.command import Command
+from tui.commands.slash import SLASH_COMMANDS, slash_name
 from tui.domain.conversation import Conversation, Message, MessageStatus
 from tui.domain.errors import ServerUnreachable
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import Stats
+from tui.domain.listing import Listing, PathEntry
 from tui.domain.model import ModelInfo, RunningModel
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen
@@ -26,6 +29,7 @@ Before = Callable[[Pilot[None]], Awaitable[None]]
 SIZES = [(80, 24), (120, 40)]
 NAMES = ["calm-dark", "calm-light"]
 SAMPLE = Path(__file__).with_name("sample.md").read_text("utf-8")
+ELEMENTS = Path(__file__).with_name("elements.md").read_text("utf-8")
 STATS = Stats(
     prompt_tokens=40, answer_tokens=312, answer_seconds=5.8, total_seconds=6.1, thinking_seconds=3.2
 )
@@ -132,6 +136,98 @@ def test_everything_that_markdown_has(snap_compare: Compare, theme: str, size: t
     app = Shown(theme)
     answer = replace(an_answer(CONVERSATION, SAMPLE), stats=STATS, thinking="First this, then that.")
     before = showing(app, asked("Show me everything", answer))
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", [(80, 108), (120, 108)])
+@pytest.mark.parametrize("theme", NAMES)
+def test_every_element(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
+    """Everything on one page that is as long as it takes; long code is cut where it is narrow."""
+    app = Shown(theme)
+    answer = replace(an_answer(CONVERSATION, ELEMENTS), stats=STATS)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await showing(app, asked("Show me everything", answer))(pilot)
+        app.chat.pane.transcript.wrap_code = size[0] > 100
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize(("theme", "size"), zip(NAMES, SIZES, strict=True))
+def test_what_was_found_and_unfolded(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
+    app = Shown(theme)
+    thinking = "Where would one find it?\n\n- Here they **find** 漢字.\n- There, nothing."
+    words = "You find it **here**: a match may go on over a soft wrap, and whoever wants to find it finds it."
+    stats = replace(STATS, first_token_seconds=0.42, load_seconds=2.1, prompt_seconds=0.3)
+    answer = replace(an_answer(CONVERSATION, words * 2), stats=stats, thinking=thinking)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await showing(app, asked("Where do I find it?", answer))(pilot)
+        app.chat.pane.transcript.focus()
+        app.chat.pane.transcript.set_branches({answer.id: (2, 3)})
+        await pilot.press("G", "i")
+        app.chat.pane.find_bar.open("find it")
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize(("theme", "size"), zip(NAMES, SIZES, strict=True))
+def test_a_selection_and_text_that_arrives_below(
+    snap_compare: Compare, theme: str, size: tuple[int, int]
+) -> None:
+    app = Shown(theme)
+    answer = an_answer(CONVERSATION, SAMPLE + SAMPLE, status=MessageStatus.STREAMING)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await showing(app, asked("Show me everything", answer))(pilot)
+        transcript = app.chat.pane.transcript
+        transcript.focus()
+        await pilot.press("pageup")
+        await pilot.mouse_down(transcript, offset=(6, 3))
+        await pilot.hover(transcript, offset=(24, 12))
+        await pilot.mouse_up(transcript, offset=(24, 12))
+        transcript.stream(answer.id, SAMPLE + SAMPLE + "\n\nMore", "")
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+class Offers:
+    """What can be completed."""
+
+    takes_files = True
+
+    def slash_commands(self) -> list[tuple[Command, str]]:
+        names = {"/new": "Ctrl+N", "/model": "Ctrl+L", "/export": "Ctrl+S", "/find": "Ctrl+F"}
+        return [(command, names.get(slash_name(command), "")) for command in SLASH_COMMANDS[:9]]
+
+    def slash_choices(self, command: Command) -> list[str]:
+        return [model.name for model in MODELS] if command.id == "model.choose" else []
+
+    async def paths(self, folder: str, typed: str) -> Listing:
+        return Listing((PathEntry("Bilder 漢字", True), PathEntry("notes.md", False)))
+
+
+@pytest.mark.parametrize(
+    ("theme", "size", "typed"),
+    [("calm-dark", (80, 24), "/"), ("calm-light", (120, 40), "/model q")],
+    ids=["commands", "models"],
+)
+def test_the_menu_of_the_input(snap_compare: Compare, theme: str, size: tuple[int, int], typed: str) -> None:
+    app = Shown(theme)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await showing(app, asked("Show me everything", an_answer(CONVERSATION, SAMPLE)))(pilot)
+        app.chat.pane.prompt.complete_from(Offers())
+        app.chat.pane.prompt.area.insert(typed)
+        await pilot.pause()
+        await pilot.pause()
+
     assert snap_compare(app, terminal_size=size, run_before=before)
 
 

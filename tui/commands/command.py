@@ -22,6 +22,7 @@ class Scope(StrEnum):
     IMAGE = "image"
     SETTINGS = "settings"
     PRESETS = "presets"
+    SUMMARY = "summary"
     COMPLETION = "completion"
 
 

@@ -28,6 +28,7 @@ WHERE: dict[Scope, str] = {
     Scope.IMAGE: "on an image",
     Scope.SETTINGS: "in the settings of a conversation",
     Scope.PRESETS: "in the list of presets",
+    Scope.SUMMARY: "in the summary",
     Scope.COMPLETION: "in the menu of the input",
 }
 """Where the keys of a scope work."""

@@ -178,8 +178,15 @@ def details(stats: Stats) -> str:
     return " · ".join(words)
 
 
-def header(message: Message, branch: tuple[int, int] | None, now: float) -> FurnitureLine:
-    """Return the line above a message."""
+def header(message: Message, branch: tuple[int, int] | None, now: float, note: str = "") -> FurnitureLine:
+    """Return the line above a message.
+
+    Args:
+        message: The message.
+        branch: Which of how many branches it is, counted from 1.
+        now: Seconds since the epoch.
+        note: What the model is told of it, where that is not simply all; trusted text.
+    """
     right: list[Group] = []
     if branch is not None and branch[1] > 1:
         place, count = branch
@@ -193,8 +200,12 @@ def header(message: Message, branch: tuple[int, int] | None, now: float) -> Furn
         right.append(Group(1, (Piece(text, meta={"act": "details"} if details(message.stats) else None),)))
     if time := when(message.created_at, now):
         right.append(Group(2, (Piece(time),)))
-    pinned = [Piece(" ◆ pinned", "secondary")] if message.pinned else []
-    return FurnitureLine([speaker(message), *pinned], right)
+    left = [speaker(message)]
+    if message.pinned:
+        left.append(Piece(" ◆ pinned", "secondary"))
+    if note:
+        left.append(Piece(f" · {note}", "warning"))
+    return FurnitureLine(left, right)
 
 
 def queued_header() -> FurnitureLine:

@@ -26,6 +26,9 @@ _UNKNOWN: Final = (3, 2)
 """Width to height of a picture whose size nobody has told."""
 
 
+Wanted = tuple[PictureRequest, ...]
+
+
 class Gallery:
     """Drawn pictures by what was asked for; the ones not seen for longest go first."""
 
@@ -52,19 +55,30 @@ class Gallery:
         """What the size of a picture depends on, besides the width."""
         return self.graphics, self.rows
 
-    def see(self, requests: Iterable[PictureRequest]) -> tuple[PictureRequest, ...]:
-        """Take down what is on the screen, which stays; return what of it is missing."""
+    def see(self, requests: Iterable[PictureRequest]) -> tuple[Wanted, Wanted]:
+        """Take down what is on the screen, which stays.
+
+        Returns:
+            What of it has not been drawn, and what is only sketched.
+        """
         seen = tuple(requests)
         self._seen = frozenset(seen)
         for request in seen:
             if request in self._drawn:
                 self._drawn.move_to_end(request)
-        return tuple(request for request in dict.fromkeys(seen) if request not in self._drawn)
+        wanted = dict.fromkeys(seen)
+        missing = [request for request in wanted if request not in self._drawn]
+        return tuple(missing), tuple(request for request in wanted if self._is_sketch(request))
 
     @property
     def size(self) -> int:
         """About how many bytes are kept."""
         return self._size
+
+    def _is_sketch(self, request: PictureRequest) -> bool:
+        found = self._drawn.get(request)
+        is_sharp = self.graphics.protocol in (Protocol.SIXEL, Protocol.KITTY)
+        return is_sharp and isinstance(found, Drawn) and found.is_sketch
 
     def look(self, request: PictureRequest) -> Drawn | str | None:
         """Return a picture, or why there is none; None where it has not been drawn."""

@@ -12,9 +12,11 @@ from textual.strip import Strip
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage, Role
 from tui.domain.graphics import Graphics, Protocol
 from tui.domain.text import sanitize_line
+from tui.domain.told_marks import NOTHING_MARKED
 from tui.rendering import furniture
 from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
+from tui.rendering.cut_line import CutLine
 from tui.rendering.gallery import Gallery, PictureBlock, file_blocks
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
@@ -28,6 +30,7 @@ GUTTER = 2
 class Part(Enum):
     """Which part of a message a row belongs to."""
 
+    CUT = "cut"
     TITLE = "title"
     THINKING = "thinking"
     BODY = "body"
@@ -114,6 +117,8 @@ class MessageItem:
         self._now = now
         self.unfolded = unfolded
         self.detailed = detailed
+        self.marks = NOTHING_MARKED
+        """What of the conversation the model is told; what concerns this message is drawn with it."""
         self._width = -1
         self._wrap_code = False
         self._segments: list[tuple[int, Part]] = []
@@ -221,7 +226,7 @@ class MessageItem:
         self._segments = []
         for part in Part:
             stack = self._stacks[part]
-            stack.sync(blocks[part], inner, wrap_code)
+            stack.sync(blocks.get(part, ()), inner, wrap_code)
             if not stack.blocks:
                 if stack.changed is not None:
                     self._changed = min(self._changed, row)
@@ -271,15 +276,8 @@ class MessageItem:
             self._files, self._files_for = file_blocks(message.attachments, self._gallery), shape
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header()]
-            body = self._body.blocks
-            return {
-                Part.TITLE: title,
-                Part.THINKING: (),
-                Part.BODY: body,
-                Part.FILES: self._files,
-                Part.NOTE: (),
-            }
-        title = [furniture.header(message, self.branch, self._now)]
+            return {Part.TITLE: title, Part.BODY: self._body.blocks, Part.FILES: self._files}
+        title = [furniture.header(message, self.branch, self._now, self.marks.notes.get(message.id, ""))]
         if self.detailed:
             title.append(PlainBlock(furniture.details(message.stats), "muted"))
         thinking: list[Block] = []
@@ -290,12 +288,19 @@ class MessageItem:
         body = self._body.blocks
         if self._is_streaming and not body and not thinking:
             body = _WAITING
+        notes = self._notes(message)
+        cut: tuple[Block, ...] = ()
+        if message.id == self.marks.before:
+            cut = (CutLine(self.marks.line, opens=self.marks.opens_summary),)
+        elif message.id == self.marks.after:
+            notes.append(CutLine(self.marks.line, opens=self.marks.opens_summary))
         return {
+            Part.CUT: cut,
             Part.TITLE: title,
             Part.THINKING: thinking,
             Part.BODY: body,
             Part.FILES: self._files,
-            Part.NOTE: self._notes(message),
+            Part.NOTE: notes,
         }
 
     def _notes(self, message: Message) -> list[Block]:

@@ -57,6 +57,11 @@ class Drawn:
     kitty: KittyPicture | None = None
 
     @property
+    def is_sketch(self) -> bool:
+        """Whether it is nothing but cells."""
+        return self.sixel is None and self.kitty is None
+
+    @property
     def size(self) -> int:
         """About how many bytes it takes in memory."""
         size = _BYTES_PER_CELL * sum(len(strip) for strip in self.cells)

@@ -64,6 +64,10 @@ class SixelPicture:
         """About how many bytes it takes in memory."""
         return sum(len(line) for bands in self.phases.values() for line in bands.lines)
 
+    def can_begin(self, first: int) -> bool:
+        """Tell whether what is needed to begin at a row of cells has been encoded."""
+        return first * self.cell_height % BAND in self.phases
+
     def rows(self, first: int, stop: int) -> str:
         """Return the Sixel of the rows of cells from `first` to `stop` (exclusive)."""
         top, bottom = first * self.cell_height, stop * self.cell_height

@@ -62,6 +62,8 @@ class Answering:
         self._new_model = model
         self._new_server = services.servers.current
         self.setups = Setups(self, setup)
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when another conversation, or another model or setting of it, is in force."""
         self._unanswered: set[ConversationId] = set()
         """Conversations whose last message found no server."""
         self._draft_refused = False
@@ -98,6 +100,7 @@ class Answering:
         self._header.model_info = find_model(self.model, self.services.models.models) if self.model else None
         self._header.think = self.think
         self._pane.set_notice(self.notice())
+        self.on_change()
 
     def show_server(self) -> None:
         """Show how the connection is."""

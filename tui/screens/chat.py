@@ -13,7 +13,7 @@ from textual.widgets import Footer
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import BadRequest, ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -40,6 +40,7 @@ from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 from tui.widgets.prompt import Prompt
+from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
 _IN_TURN = ("send", "tree", "temporary")
@@ -133,6 +134,7 @@ class ChatScreen(PictureRoom, SlashActions):
         await session.begin(first)
         self.session = session
         self.pane.prompt.complete_from(self)
+        self.watch_context(session)
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
@@ -155,6 +157,7 @@ class ChatScreen(PictureRoom, SlashActions):
         if session is None:
             return
         self.receive_models(event)
+        self.receive_context(event)
         match event:
             case GenerationUpdated() | GenerationStarted() | GenerationFinished() | QueueChanged():
                 self._moved(session, event)
@@ -192,11 +195,20 @@ class ChatScreen(PictureRoom, SlashActions):
         try:
             await work
         except NoMatches:
-            if self.is_attached and self.sidebar.is_attached and self.app.is_running:
+            if self.is_whole:
                 raise
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its widgets are there; they go one after the other while the app is closed."""
+        kinds = (ConversationList, Transcript, StatusBar, Prompt)
+        return self.is_attached and self.app.is_running and all(self.query(kind) for kind in kinds)
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""
+        if isinstance(error, ContextQuestion):
+            self.ask_about(error)
+            return
         if isinstance(error, ModelMissing):
             self.action_choose_model()
         text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)

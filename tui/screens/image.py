@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from textual import events, getters, on
+from textual import events, getters
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -101,6 +101,7 @@ class ImageScreen(Screen[None]):
         self.picture.show(None)
         self.set_class(not self._is_image, "-text")
         self._tell_title()
+        self.refresh_bindings()
         begin_work(self, self._load(), "load", exclusive=True)
 
     async def _load(self) -> None:
@@ -131,11 +132,6 @@ class ImageScreen(Screen[None]):
             facts.append("100 %" if self.picture.zoomed else "fit")
         self.query_one("#name", Static).update(Content(sanitize_line(file.name, 200)))
         self.query_one("#facts", Static).update(Content(" · ".join(facts)))
-        self.refresh_bindings()
-
-    @on(PictureView.Ready)
-    def _drawn(self) -> None:
-        self._tell_title()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Switch off what there is nothing for."""

@@ -1,7 +1,9 @@
 """The part of the chat screen that draws pictures for its widgets, and opens them."""
 
 from asyncio import to_thread
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -13,14 +15,20 @@ from tui.domain.graphics import Graphics, Protocol
 from tui.rendering.picture import PictureRequest
 from tui.screens.room import Room
 from tui.screens.work import begin_work
-from tui.widgets.message_image import canvas
+from tui.widgets.message_image import Canvas, canvas
 from tui.widgets.picture_events import PicturesWanted, ShowsPictures
 from tui.widgets.picture_paint import graphics_of
 from tui.widgets.transcript import Transcript
 
+_FITTED = 6
+"""Pictures that wait decoded for being drawn sharply."""
+
 
 class Studio:
-    """Draws one picture at a time: of what is wanted now, never of what has scrolled away."""
+    """Draws one picture at a time: of what is wanted now, never of what has scrolled away.
+
+    Everything is sketched in half-cells first; a widget that can show more wants it again.
+    """
 
     def __init__(self, load: Callable[[str], Awaitable[bytes]]) -> None:
         """Make a studio with nothing to do.
@@ -30,9 +38,10 @@ class Studio:
         """
         self._load = load
         self._wanted: dict[ShowsPictures, PicturesWanted] = {}
+        self._fitted: OrderedDict[PictureRequest, Canvas] = OrderedDict()
         self.is_busy = False
         """Whether `work` goes on."""
-        self.drawn = 0
+        self.decoded = 0
         """How many pictures have been decoded."""
 
     def want(self, event: PicturesWanted) -> None:
@@ -48,27 +57,44 @@ class Studio:
             while self._wanted:
                 widget, event = next(iter(self._wanted.items()))
                 request, *rest = event.requests
-                self.want(PicturesWanted(widget, tuple(rest), small=event.small))
-                if not isinstance(widget, Widget) or widget.is_attached:
-                    await self._draw(widget, request, graphics, small=event.small)
+                sketched = event.sketched
+                self.want(PicturesWanted(widget, tuple(rest), sketched=sketched, small=event.small))
+                if isinstance(widget, Widget) and not widget.is_attached:
+                    continue
+                if event.small:
+                    graphics = replace(graphics, protocol=Protocol.HALFCELL)
+                if request in sketched:
+                    await self._sharpen(widget, request, graphics)
+                else:
+                    await self._sketch(widget, request, graphics)
         finally:
             self.is_busy = False
 
-    async def _draw(
-        self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics, *, small: bool
-    ) -> None:
-        if small:
-            graphics = Graphics(Protocol.HALFCELL, graphics.cell_width, graphics.cell_height)
+    async def _sketch(self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics) -> None:
         try:
-            data = await self._load(request.digest)
-            self.drawn += 1
-            shown = await to_thread(canvas, data, request, graphics)
-            sketch = await to_thread(shown.sketched)
-            widget.picture_drawn(request, sketch)
-            if graphics.protocol is not Protocol.HALFCELL:
-                widget.picture_drawn(request, await to_thread(shown.sharpened, sketch))
+            shown = await self._decoded(request, graphics)
+            widget.picture_drawn(request, await to_thread(shown.sketched))
         except TuiError as error:
             widget.picture_drawn(request, error.message)
+            return
+        if graphics.protocol is not Protocol.HALFCELL:
+            self._fitted[request] = shown
+            if len(self._fitted) > _FITTED:
+                self._fitted.popitem(last=False)
+
+    async def _sharpen(self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics) -> None:
+        try:
+            shown = self._fitted.pop(request, None) or await self._decoded(request, graphics)
+            sharper = shown.sharpened(await to_thread(shown.sketched))
+            while (drawn := await to_thread(next, sharper, None)) is not None:
+                widget.picture_drawn(request, drawn)
+        except TuiError as error:
+            widget.picture_drawn(request, error.message)
+
+    async def _decoded(self, request: PictureRequest, graphics: Graphics) -> Canvas:
+        data = await self._load(request.digest)
+        self.decoded += 1
+        return await to_thread(canvas, data, request, graphics)
 
 
 class PictureRoom(Room):

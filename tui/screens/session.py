@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, ServerUnreachable, TuiError
@@ -13,6 +14,7 @@ from tui.domain.events import (
 )
 from tui.domain.setup import Setup
 from tui.screens.answering import Answering
+from tui.screens.asking import Asking
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
 from tui.screens.reading import FIRST_READ, ReadBehind
@@ -65,6 +67,7 @@ class ChatSession(Answering):
         super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
+        self.asking = Asking(self)
         self.editing = Editing(pane)
         self._sidebar = sidebar
         self._behind = ReadBehind(pane, tell)
@@ -151,6 +154,7 @@ class ChatSession(Answering):
 
     async def send(self, text: str) -> None:
         """Send a message in the open conversation; a refused one stays in the input."""
+        self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
         try:
@@ -164,10 +168,12 @@ class ChatSession(Answering):
             model = await self._model_to_ask()
             conversation = self.conversation
             if conversation is None:
+                await self.asking.check_first(text)
                 conversation = await self.services.conversations.begin(
                     text, model=model, setup=self.setups.current, server=self._new_server
                 )
                 self.setups.begun()
+                self.asking.begun(conversation.id)
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text)
@@ -200,11 +206,13 @@ class ChatSession(Answering):
 
     async def retry(self, answer_id: MessageId) -> None:
         """Have an answer of the open conversation written again."""
+        self.asking.again = partial(self.retry, answer_id)
         if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.regenerate(self.conversation.id, answer_id))
 
     async def continue_answer(self, answer_id: MessageId) -> None:
         """Have a cut answer of the open conversation gone on with."""
+        self.asking.again = partial(self.continue_answer, answer_id)
         if self.conversation is not None and self._server_is_there():
             await self.attempt(self.services.generation.continue_answer(self.conversation.id, answer_id))
 

@@ -15,16 +15,16 @@ from tui.domain.model import find_model
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.domain.thinking import thinking_choices
+from tui.screens.context_room import ContextRoom
 from tui.screens.model_actions import ModelActions
 from tui.screens.search import SearchScreen
-from tui.screens.settings_room import SettingsRoom
 from tui.screens.thinking_actions import THINKING_WORDS
 from tui.screens.tree import TreeScreen
 from tui.services.paths import list_folder
 from tui.widgets.prompt import Prompt
 
 
-class SlashActions(ModelActions, SettingsRoom, TreeScreen):
+class SlashActions(ModelActions, ContextRoom, TreeScreen):
     """Commands with what was typed after them: a model, words, a title."""
 
     takes_files = False

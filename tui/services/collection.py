@@ -20,6 +20,7 @@ from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
 from tui.domain.ports import Clock, ConversationStore
 from tui.domain.text import sanitize_line
+from tui.domain.whole import Outcome, WholeConversation
 from tui.services.events import EventBus
 from tui.services.undo import UndoService
 
@@ -165,7 +166,14 @@ class CollectionService:
             )
             for message in messages
         )
-        await self._store.create(copy, copied)
+        summaries = tuple(
+            replace(summary, id=new_message_id(), conversation_id=copy.id, upto=ids[summary.upto])
+            for summary in await self._store.summaries(old.id)
+            if summary.upto in ids
+        )
+        (taken,) = await self._store.take_in([WholeConversation(copy, copied, summaries=summaries)])
+        if taken.outcome is Outcome.REFUSED:
+            raise BadRequest(taken.reason)
         self._bus.publish(ConversationsChanged(copy.id))
 
         async def undo() -> None:

@@ -120,6 +120,7 @@ def _set(settings: Settings, key: str, value: object, where: str) -> Settings:
     kind = type(getattr(table, name))
     read = _whole(value, table, name, f"{where}: {key}") if kind is int else None
     converted = _convert(value, kind, f"{where}: {key}") if read is None else read
+    _check_choice(converted, table, name, f"{where}: {key}")
     changed: dict[str, Any] = {section: replace(cast("Any", table), **{name: converted})}
     return replace(settings, **changed)
 
@@ -142,6 +143,13 @@ def _whole(value: object, table: Any, name: str, where: str) -> int:
     if type(number) is int and low <= number <= high:
         return number
     raise SettingsError(f"{where} must be a whole number from {low} to {high}, not {value!r}.")
+
+
+def _check_choice(value: object, table: Any, name: str, where: str) -> None:
+    """Refuse a value that is none of those that a setting can have."""
+    choices = next(field.metadata.get("choices", ()) for field in fields(table) if field.name == name)
+    if choices and value not in choices:
+        raise SettingsError(f"{where} must be one of {', '.join(choices)}, not {value!r}.")
 
 
 def _words(kind: type) -> str:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from tui.settings.paths import default_data_dir, default_presets_dir, default_state_dir
 
+IMAGES = ("auto", "kitty", "sixel", "halfcell", "off")
+"""How pictures can be drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
@@ -65,7 +68,7 @@ class InterfaceSettings:
     """Animate spinners and scrolling."""
     thinking: bool = True
     """Show thinking while it is being written; it folds away when it is done."""
-    images: str = "auto"
+    images: str = field(default="auto", metadata={"choices": IMAGES})
     """How pictures are drawn: `auto` asks the terminal; `kitty`, `sixel`, `halfcell` or `off`."""
 
 

@@ -82,29 +82,36 @@ class Canvas:
         pixels = self._image.resize((columns, rows * 2), Resampling.BOX).tobytes()
         return Drawn(columns, rows, half_cells(pixels, columns))
 
-    def sharpened(self, drawn: Drawn) -> Drawn:
-        """Return the picture as the terminal draws it best."""
+    def sharpened(self, drawn: Drawn, *, scrolls: bool = True) -> Iterator[Drawn]:
+        """Yield the picture as the terminal draws it best; more than once where it can be shown sooner.
+
+        Args:
+            drawn: The picture in half-cells.
+            scrolls: It is going to be cut at its top.
+        """
         match self._graphics.protocol:
             case GraphicsProtocol.SIXEL:
-                return Drawn(drawn.columns, drawn.rows, drawn.cells, sixel=self._sixel())
+                for sixel in self._sixel(scrolls=scrolls):
+                    yield replace(drawn, sixel=sixel)
             case GraphicsProtocol.KITTY:
-                return Drawn(drawn.columns, drawn.rows, drawn.cells, kitty=self._kitty())
+                yield replace(drawn, kitty=self._kitty())
             case _:
-                return drawn
+                return
 
-    def _sixel(self) -> SixelPicture:
+    def _sixel(self, *, scrolls: bool) -> Iterator[SixelPicture]:
         with _terminal_left_alone():
             from textual_image._sixel import image_to_sixels
         from PIL import Image
 
-        reduced = self._image.quantize(256, method=Image.Quantize.FASTOCTREE)
+        reduced = self._image.quantize(256, method=Image.Quantize.MEDIANCUT)
         width, height = reduced.size
-        encoded = {
-            first: Bands.of(image_to_sixels(reduced.crop((0, first, width, height))))
-            for first in phases(self._graphics.cell_height)
-            if first < height
-        }
-        return SixelPicture(width, self._graphics.cell_height, encoded)
+        begins = [first for first in phases(self._graphics.cell_height) if first < height]
+        encoded: dict[int, Bands] = {}
+        for first in begins if scrolls else begins[:1]:
+            # From the first row on it is the whole picture; the others are for when it is cut by scrolling.
+            encoded[first] = Bands.of(image_to_sixels(reduced.crop((0, first, width, height))))
+            if first in (begins[0], begins[-1]):
+                yield SixelPicture(width, self._graphics.cell_height, dict(encoded))
 
     def _kitty(self) -> KittyPicture:
         with _terminal_left_alone():
@@ -380,10 +387,12 @@ class PictureView(Widget):
                 shown = await to_thread(cut, image, self._at, request, graphics)
             else:
                 shown = await to_thread(fitted, image, request, graphics)
-            drawn = await to_thread(shown.sketched)
-            if self._drawn is None:
+            sketch = await to_thread(shown.sketched)
+            if self._drawn is None or self.zoomed or graphics.protocol is GraphicsProtocol.HALFCELL:
+                self._replace(sketch)
+            sharper = shown.sharpened(sketch, scrolls=False)
+            while (drawn := await to_thread(next, sharper, None)) is not None:
                 self._replace(drawn)
-            self._replace(await to_thread(shown.sharpened, drawn))
             self.post_message(self.Ready(self))
         except TuiError as error:
             self._replace(None, error.message)

@@ -22,11 +22,18 @@ class PicturesWanted(Message):
     """
 
     def __init__(
-        self, widget: ShowsPictures, requests: tuple[PictureRequest, ...], *, small: bool = False
+        self,
+        widget: ShowsPictures,
+        requests: tuple[PictureRequest, ...],
+        *,
+        sketched: frozenset[PictureRequest] = frozenset(),
+        small: bool = False,
     ) -> None:
         super().__init__()
         self.widget = widget
         self.requests = requests
         """The most urgent first."""
+        self.sketched = sketched
+        """Those of them that are shown in half-cells already."""
         self.small = small
         """Half-cells will do, whatever the terminal can."""

@@ -75,7 +75,8 @@ class Wardrobe:
                 self._put(strips, top + row, drawn, graphics, left, row, row)
         elif drawn.sixel is not None:
             for first, last in _groups(shown):
-                self._put(strips, top + last, drawn, graphics, left, first, last)
+                if drawn.sixel.can_begin(first):
+                    self._put(strips, top + last, drawn, graphics, left, first, last)
 
     def _put(
         self, strips: list[Strip], at: int, drawn: Drawn, graphics: Graphics, left: int, first: int, row: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -16,6 +17,7 @@ from tui.domain.events import GenerationUpdated
 from tui.domain.generation import Phase, Stats
 from tui.domain.text import sanitize_line
 from tui.rendering.furniture import token_words
+from tui.widgets.gauge import ContextGauge
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -90,6 +92,11 @@ class StatusBar(Horizontal):
         """Compose the words and the hint."""
         yield Static("", id="state", markup=False)
         yield Static("", id="stop-hint", markup=False)
+        yield ContextGauge(id="gauge")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give the gauge the room that there is."""
+        self.query_one(ContextGauge).fit(event.size.width)
 
     def on_mount(self) -> None:
         """Prepare the tick, standing still."""

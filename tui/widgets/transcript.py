@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
+from tui.domain.told_marks import NOTHING_MARKED, ToldMarks
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Part
 from tui.rendering.slices import SlicedDocument
@@ -57,6 +58,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
     UndoRequested: TypeAlias = transcript_events.UndoRequested
     FileOpened: TypeAlias = transcript_events.FileOpened
     QueuedEditRequested: TypeAlias = transcript_events.QueuedEditRequested
+    SummaryRequested: TypeAlias = transcript_events.SummaryRequested
     QueuedDeleteRequested: TypeAlias = transcript_events.QueuedDeleteRequested
 
     def __init__(
@@ -116,6 +118,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._cursor = messages[-1].id if messages and anchor is None else None
             self._set_new_below(False)
             self.end_find()
+            self._items.marks = NOTHING_MARKED
             if self.is_attached and self.text_selection is not None:
                 self.screen.clear_selection()
         else:
@@ -222,6 +225,13 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         with self._reading_held():
             self._items.set_branches(branches)
         self._refresh_changed(0)
+
+    def set_marks(self, marks: ToldMarks) -> None:
+        """Show what of the messages the model is told."""
+        if marks != self._items.marks:
+            with self._reading_held():
+                self._items.set_marks(marks)
+            self._refresh_changed(0)
 
     # Finding
 

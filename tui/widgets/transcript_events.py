@@ -111,6 +111,11 @@ class FindRequested(_InTranscript, namespace="transcript"):
 
 
 @dataclass
+class SummaryRequested(_InTranscript, namespace="transcript"):
+    """What is sent in place of earlier messages is to be shown."""
+
+
+@dataclass
 class MatchesCounted(_InTranscript, namespace="transcript"):
     """Words were looked for, or another match is shown."""
 

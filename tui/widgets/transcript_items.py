@@ -7,6 +7,7 @@ from time import time
 
 from tui.domain.conversation import Message, MessageId, MessageStatus, QueuedMessage
 from tui.domain.graphics import Graphics
+from tui.domain.told_marks import NOTHING_MARKED, ToldMarks
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.gallery import Gallery
 from tui.rendering.height_index import HeightIndex
@@ -41,6 +42,8 @@ class TranscriptItems:
         self._detailed: set[MessageId] = set()
         self.branches: Mapping[MessageId, tuple[int, int]] = {}
         """Which of how many branches a message is."""
+        self.marks = NOTHING_MARKED
+        """What of the messages the model is told."""
         self.heights = HeightIndex()
         self.gallery = Gallery(Graphics())
         """The pictures that have been drawn."""
@@ -195,6 +198,7 @@ class TranscriptItems:
             detailed=message.id in self._detailed,
             gallery=self.gallery,
         )
+        item.marks = self.marks
         height = item.layout(self.width, self.wrap_code)
         if height != self.heights[index]:
             # What was known of the heights in it went with the layout that was dropped.
@@ -310,6 +314,20 @@ class TranscriptItems:
         self._detailed ^= {self._entries[index].id}
         self._measured[index] = 0
         self.item(index).detailed = self._entries[index].id in self._detailed
+
+    def set_marks(self, marks: ToldMarks) -> None:
+        """Take over what of the messages the model is told; only what that changes is laid out again."""
+        before, self.marks = self.marks, marks
+        changed = {before.before, before.after, marks.before, marks.after}
+        changed |= {key for key, _ in before.notes.items() ^ marks.notes.items()}
+        for item in self._cache.values():
+            item.marks = marks
+        for each in changed - {None}:
+            index = self.index(each) if each is not None else None
+            if index is not None:
+                self._measured[index] = 0
+                if each in self._cache:
+                    self.measure(index)
 
     def set_branches(self, branches: Mapping[MessageId, tuple[int, int]]) -> None:
         """Take over which of how many branches the messages are."""

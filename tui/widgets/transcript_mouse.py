@@ -61,11 +61,17 @@ class TranscriptMouse(TranscriptActions):
         elif act == "details":
             self.toggle_details(index)
         elif isinstance(message, Message):
-            if act == "retry":
+            self._asked_of(message, meta)
+
+    def _asked_of(self, message: Message, meta: Mapping[str, object]) -> None:
+        match meta.get("act"):
+            case "summary":
+                self.post_message(transcript_events.SummaryRequested(self))
+            case "retry":
                 self.post_message(transcript_events.RetryRequested(self, message))
-            elif act == "continue":
+            case "continue":
                 self.post_message(transcript_events.ContinueRequested(self, message))
-            elif act == "branch" and isinstance(step := meta.get("step"), int):
+            case "branch" if isinstance(step := meta.get("step"), int):
                 self.post_message(transcript_events.BranchStepped(self, message, step))
 
     def _picture_at(self, index: int, row: int) -> Mapping[str, object]:

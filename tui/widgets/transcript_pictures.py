@@ -1,7 +1,7 @@
 """The pictures in the transcript: what the terminal is told, and when which are wanted."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -13,6 +13,9 @@ from tui.rendering.picture import Drawn, PictureRequest
 from tui.widgets.picture_events import PicturesWanted
 from tui.widgets.picture_paint import Wardrobe, covered_rows, graphics_of, tell_terminal
 from tui.widgets.transcript_surface import TranscriptSurface
+
+if TYPE_CHECKING:
+    from tui.rendering.gallery import Wanted
 
 _SHARE: Final = 0.4
 """How much of the screen's height a picture may take."""
@@ -49,7 +52,7 @@ class TranscriptPictures(TranscriptSurface):
         """
         super().__init__(document, id=id, classes=classes)
         self._wardrobe = Wardrobe()
-        self._asked: tuple[PictureRequest, ...] = ()
+        self._asked: tuple[Wanted, Wanted] = ((), ())
         self._covered: frozenset[int] = frozenset()
         self._pixels: list[tuple[int, int]] = []
         """The rows of the view, from and to, that Sixel is drawn over."""
@@ -66,9 +69,10 @@ class TranscriptPictures(TranscriptSurface):
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
-        rows = max(_LEAST, round(self.app.size.height * _SHARE))
-        if rows != self._items.gallery.rows:
-            self._items.gallery.rows = rows
+        gallery, before = self._items.gallery, self._items.gallery.shape
+        gallery.rows = max(_LEAST, round(self.app.size.height * _SHARE))
+        gallery.graphics = graphics_of(self.app)
+        if gallery.shape != before:
             self._items.forget_heights(self._items.width)
         return super()._size_updated(size, virtual_size, container_size, layout)
 
@@ -119,10 +123,10 @@ class TranscriptPictures(TranscriptSurface):
         if not self._is_ready or self.styles.gutter or gallery.graphics.protocol is Protocol.OFF:
             return strips
         seen = list(self._seen())
-        missing = gallery.see(picture.request for picture in seen)
-        if missing != self._asked:
-            self._asked = missing
-            self.post_message(PicturesWanted(self, missing))
+        missing, sketched = wanted = gallery.see(picture.request for picture in seen)
+        if wanted != self._asked:
+            self._asked = wanted
+            self.post_message(PicturesWanted(self, missing + sketched, sketched=frozenset(sketched)))
         if crop.x <= GUTTER:
             self._dress(strips, crop, seen)
         return strips

@@ -29,6 +29,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.IMAGE: ("tui.screens.image:ImageScreen",),
     Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
     Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
+    Scope.SUMMARY: ("tui.screens.summary_note:SummaryScreen",),
     Scope.COMPLETION: ("tui.widgets.completion_menu:CompletionMenu",),
 }
 

@@ -203,3 +203,16 @@ async def test_a_folder_gets_a_file_for_each(
 )
 def test_names_of_files_are_harmless(title: str, name: str) -> None:
     assert file_name(title, "0a", "md") == name
+
+
+async def test_attached_texts_are_written_out(store: SqliteConversationStore, exports: ExportService) -> None:
+    conversation = a_conversation()
+    data = b"def f(): ```\n    return '</code><script>'\n\x1b]0;T\x07"
+    file = replace(an_attachment(data), name="f.py", media_type="text/x-python")
+    asked = replace(a_message(conversation, "Read this"), attachments=(file,))
+    await take_in(store, replace(conversation, active_leaf=asked.id), (asked,), {file.digest: data})
+    markdown = await text_of(exports, conversation, ExportFormat.MARKDOWN)
+    assert f"- Attachment: f.py (text/x-python, {len(data)} bytes)\n\n````\ndef f(): ```\n" in markdown
+    page = await text_of(exports, conversation, ExportFormat.HTML)
+    assert "<pre><code>def f(): ```\n" in page
+    assert "<script>" not in page.replace("<style>", "") and "\x1b" not in markdown + page

@@ -2,11 +2,14 @@
 
 import json
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,11 +32,16 @@ from tui.domain.conversation import (
     MessageId,
     MessageStatus,
     Role,
+    Summary,
 )
 from tui.domain.generation import Options, Stats, Think
+from tui.domain.whole import WholeConversation
+from tui.services.collection import CollectionService
 from tui.services.events import EventBus
+from tui.services.transfer import ours
 from tui.services.transfer.export import ExportFormat, ExportService
 from tui.services.transfer.importing import ImportService
+from tui.services.undo import UndoService
 from tui.storage.conversations import SqliteConversationStore
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -195,3 +203,62 @@ async def test_an_answer_that_is_being_written_is_exported_as_far_as_it_got(
     )
     (element,) = json.loads(await exported(store))["conversations"]
     assert [message.get("status") for message in element["messages"]] == [None, "interrupted"]
+
+
+async def test_summaries_go_with_the_document_and_with_copies(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path / "a" / "conversations.db") as first,
+        opened(tmp_path / "b" / "conversations.db") as second,
+    ):
+        conversation = a_conversation()
+        asked, answer = an_exchange(conversation)
+        await take_in(first, conversation, (asked, answer))
+        note = Summary(
+            "a" * 32, conversation.id, asked.id, "They ask of France.", NOW, "llama3", by_user=True
+        )
+        await first.save_summary(note)
+        await first.save_summary(replace(note, id="b" * 32, upto=MessageId("c" * 32)))
+        text = await exported(first)
+        (tmp_path / "x.json").write_text(text, "utf-8")
+        run = ImportService(second, EventBus(), StillClock()).begin()
+        assert (await run.run([tmp_path / "x.json"])).imported == (conversation.id,)
+        assert await second.summaries(conversation.id) == (note,)
+        assert await exported(second) == text
+        collection = CollectionService(first, EventBus(), StillClock(), UndoService())
+        copy = await collection.duplicate(conversation.id)
+        (copied,) = await first.summaries(copy)
+        assert (copied.content, copied.by_user) == (note.content, True)
+        assert copied.upto == (await first.messages(copy))[0].id
+        short = await collection.branch_off(asked)
+        assert len(await first.summaries(short)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"id": "x"}, "hexadecimal"),
+        ({"upto": "d" * 32}, "the last message that it stands for"),
+        ({"created_at": 1e300}, "no calendar"),
+        ({"content": 7}, "not a text"),
+    ],
+)
+async def test_spoilt_summaries_are_refused(
+    store: SqliteConversationStore, tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    conversation = a_conversation()
+    asked, answer = an_exchange(conversation)
+    whole = WholeConversation(
+        conversation, (asked, answer), summaries=(Summary("a" * 32, conversation.id, asked.id, "x", NOW),)
+    )
+    document = json.loads(ours.head(NOW) + ours.body(whole) + ours.foot())
+    document["conversations"][0]["summaries"][0].update(change)
+    (tmp_path / "x.json").write_text(json.dumps(document), "utf-8")
+    summary = await ImportService(store, EventBus(), StillClock()).begin().run([tmp_path / "x.json"])
+    assert summary.imported == () and reason in summary.failures[0].reason
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[SqliteConversationStore]:
+    store = await SqliteConversationStore.open(path)
+    yield store
+    await store.aclose()

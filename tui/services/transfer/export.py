@@ -148,7 +148,11 @@ class ExportService:
             data = await self._store.attachment_data(digest)
             if data is not None:
                 attachments[digest] = data
-        return WholeConversation(conversation, messages, attachments)
+        known = {message.id for message in messages}
+        summaries = await self._store.summaries(conversation_id)
+        # One up to a message that was deleted by itself is restored with it, and stands for nothing without.
+        kept = tuple(summary for summary in summaries if summary.upto in known)
+        return WholeConversation(conversation, messages, attachments, kept)
 
     def _head(self, format: ExportFormat, first: Conversation | None, number: int) -> str:
         if format is ExportFormat.JSON:

@@ -1,12 +1,13 @@
 """A conversation as Markdown, for reading."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from tui.domain.conversation import Message, active_path
 from tui.domain.text import sanitize, sanitize_line
 from tui.domain.whole import WholeConversation
-from tui.services.transfer.readable import described, ending, figures, speaker, thought, when
+from tui.services.transfer.readable import described, ending, figures, speaker, text_of, thought, when
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -23,19 +24,23 @@ def render_markdown(whole: WholeConversation) -> str:
     if conversation.system.strip():
         parts.append(_folded("System prompt", conversation.system))
     for message in active_path(whole.messages, conversation.active_leaf):
-        parts += _message(message)
+        parts += _message(message, whole.attachments)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _message(message: Message) -> list[str]:
+def _message(message: Message, attachments: Mapping[str, bytes]) -> list[str]:
     heading = " · ".join(part for part in (_plain(speaker(message)), when(message.created_at)) if part)
     parts = [f"## {heading}"]
     if message.thinking.strip():
         parts.append(_folded(thought(message), message.thinking))
     parts.append(sanitize(message.content).strip("\n"))
-    parts += [f"- Attachment: {_plain(described(attachment))}" for attachment in message.attachments]
+    for attachment in message.attachments:
+        parts.append(f"- Attachment: {_plain(described(attachment))}")
+        text = text_of(attachment, attachments)
+        if text is not None:
+            parts.append(_fenced(text, ""))
     if message.tool_calls:
-        parts.append(_fenced(sanitize(message.tool_calls)))
+        parts.append(_fenced(sanitize(message.tool_calls), "json"))
     last = " · ".join(part for part in (ending(message), figures(message)) if part)
     if last:
         parts.append(f"*{_plain(last)}*")
@@ -54,8 +59,8 @@ def _folded(summary: str, text: str) -> str:
     return f"<details>\n<summary>{summary}</summary>\n\n{quoted}\n\n</details>"
 
 
-def _fenced(code: str) -> str:
+def _fenced(code: str, language: str) -> str:
     fence = "```"
     while fence in code:
         fence += "`"
-    return f"{fence}json\n{code}\n{fence}"
+    return f"{fence}{language}\n{code}\n{fence}"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
-from tui.domain.conversation import Conversation, Message, MessageStatus
+from tui.domain.conversation import Conversation, Message, MessageStatus, Summary
 from tui.domain.text import sanitize_line
 from tui.domain.whole import WholeConversation
 from tui.services.transfer.found import BadConversation
@@ -41,6 +41,8 @@ def body(whole: WholeConversation) -> str:
     """Return a conversation as an element of a document."""
     messages = [_told(message) for message in _settled(whole.messages)]
     told: dict[str, object] = {_CONVERSATION: encode(whole.conversation), "messages": messages}
+    if whole.summaries:
+        told["summaries"] = [_told(summary) for summary in whole.summaries]
     if whole.attachments:
         told["attachments"] = {
             digest: base64.b64encode(data).decode() for digest, data in whole.attachments.items()
@@ -65,8 +67,8 @@ def _settled(messages: Sequence[Message]) -> list[Message]:
     return settled
 
 
-def _told(message: Message) -> object:
-    told = encode(message)
+def _told(part: Message | Summary) -> object:
+    told = encode(part)
     assert isinstance(told, dict)
     del told["conversation_id"]
     return told
@@ -101,11 +103,16 @@ def read_ours(value: Json) -> WholeConversation:
             decode(Message, found, f"message {place}", conversation_id=conversation.id)
             for place, found in enumerate(items(value.get("messages")), 1)
         )
+        summaries = tuple(
+            decode(Summary, found, f"summary {place}", conversation_id=conversation.id)
+            for place, found in enumerate(items(value.get("summaries")), 1)
+        )
         attachments = _attachments(mapping(value.get("attachments")))
         _check(conversation, messages, attachments)
+        _check_summaries(summaries, messages)
     except BadRecord as error:
         raise BadConversation(str(error), title) from None
-    return WholeConversation(conversation, tuple(_settled(messages)), attachments)
+    return WholeConversation(conversation, tuple(_settled(messages)), attachments, summaries)
 
 
 def _attachments(found: Json) -> dict[str, bytes]:
@@ -142,6 +149,20 @@ def _check(conversation: Conversation, messages: Sequence[Message], attachments:
     if leaf is not None and leaf not in parents:
         raise BadRecord("the end of the branch that is shown is not there")
     _check_tree(parents)
+
+
+def _check_summaries(summaries: Sequence[Summary], messages: Sequence[Message]) -> None:
+    known = {message.id for message in messages}
+    ids: set[str] = set()
+    for place, summary in enumerate(summaries, 1):
+        if not _ID.fullmatch(summary.id):
+            raise BadRecord(f"summary {place}: its id is not 32 hexadecimal digits")
+        if summary.id in ids:
+            raise BadRecord(f"summary {place}: another summary has its id {summary.id}")
+        ids.add(summary.id)
+        if summary.upto not in known:
+            raise BadRecord(f"summary {place}: the last message that it stands for is not there")
+        _check_times(f"summary {place}", summary.created_at)
 
 
 def _check_times(where: str, *times: float | None) -> None:

@@ -1,9 +1,10 @@
 """What the readable exports, Markdown and HTML, say in the same words."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tui.domain.conversation import Attachment, Message, MessageStatus, Role
-from tui.domain.text import sanitize_line
+from tui.domain.text import sanitize, sanitize_line
 
 _NAMES = {Role.USER: "You", Role.SYSTEM: "System", Role.TOOL: "Tool", Role.ASSISTANT: "Assistant"}
 _UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
@@ -56,6 +57,14 @@ def ending(message: Message) -> str:
     status = MessageStatus.INTERRUPTED if message.status is MessageStatus.STREAMING else message.status
     reason = sanitize_line(message.error)
     return f"{status.value}: {reason}" if reason else status.value
+
+
+def text_of(attachment: Attachment, attachments: Mapping[str, bytes]) -> str | None:
+    """Return the text of an attached file as it is shown; None for one that is no text, or not there."""
+    data = attachments.get(attachment.digest)
+    if data is None or not attachment.media_type.startswith("text/"):
+        return None
+    return sanitize(data.decode("utf-8", "replace")).strip("\n")
 
 
 def described(attachment: Attachment) -> str:

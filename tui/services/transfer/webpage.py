@@ -14,7 +14,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from tui.domain.conversation import Attachment, Message, Role, active_path
 from tui.domain.text import sanitize, sanitize_line
 from tui.domain.whole import WholeConversation
-from tui.services.transfer.readable import described, ending, figures, speaker, thought, when
+from tui.services.transfer.readable import described, ending, figures, speaker, text_of, thought, when
 
 _POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -88,7 +88,7 @@ def _section(message: Message, attachments: Mapping[str, bytes]) -> str:
     if message.thinking.strip():
         parts.append(_folded(thought(message), message.thinking))
     parts.append(_markdown().render(sanitize(message.content)))
-    parts += [_attached(attachment, attachments.get(attachment.digest)) for attachment in message.attachments]
+    parts += [_attached(attachment, attachments) for attachment in message.attachments]
     if message.tool_calls:
         parts.append(f"<pre><code>{escape(sanitize(message.tool_calls))}</code></pre>\n")
     last = " · ".join(part for part in (ending(message), figures(message)) if part)
@@ -98,7 +98,11 @@ def _section(message: Message, attachments: Mapping[str, bytes]) -> str:
     return "".join(parts)
 
 
-def _attached(attachment: Attachment, data: bytes | None) -> str:
+def _attached(attachment: Attachment, attachments: Mapping[str, bytes]) -> str:
+    text, data = text_of(attachment, attachments), attachments.get(attachment.digest)
+    if text is not None:
+        summary = _line(described(attachment))
+        return f"<details><summary>{summary}</summary><pre><code>{escape(text)}</code></pre></details>\n"
     caption = f"<figcaption>{_line(described(attachment))}</figcaption>"
     if data is None or attachment.media_type not in _PICTURES:
         return f"<figure>{caption}</figure>\n"
