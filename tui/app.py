@@ -32,7 +32,7 @@ from tui.screens.dialogs import ConfirmScreen, ErrorScreen
 from tui.screens.frames import QuickApp
 from tui.screens.help import HelpScreen
 from tui.screens.leaving import quit_question
-from tui.screens.model_messages import ModelChosen, ServerChosen
+from tui.screens.model_messages import FolderUsed, ModelChosen, ServerChosen
 from tui.services import Services, build, set_store_aside
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
@@ -149,6 +149,8 @@ class ChatApp(QuickApp):
             setup=preset.setup,
             first=first,
             prompt=self.invocation.prompt,
+            files=self.invocation.attach,
+            folder=self._remembered.folder,
         )
         if first is not None:
             # Loading what speaks to a server takes longer than reading what is waited for.
@@ -217,6 +219,11 @@ class ChatApp(QuickApp):
     async def on_model_chosen(self, event: ModelChosen) -> None:
         """Remember the model for next time."""
         self._remembered = replace(self._remembered, model=event.model)
+        await self._save_remembered()
+
+    async def on_folder_used(self, event: FolderUsed) -> None:
+        """Remember the folder for next time."""
+        self._remembered = replace(self._remembered, folder=event.folder)
         await self._save_remembered()
 
     async def on_server_chosen(self, event: ServerChosen) -> None:

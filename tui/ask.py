@@ -12,11 +12,15 @@ from typing import Final
 
 from tui.commandline import Ask
 from tui.console import FAILED, INTERRUPTED, SUCCEEDED, say, write
-from tui.domain.conversation import Conversation, MessageStatus
-from tui.domain.errors import BadRequest, ModelMissing
+from tui.domain.attachment import HEAD, Kind, is_picture, kind_of, may_see, sight_missing
+from tui.domain.conversation import Attachment, Conversation, MessageStatus
+from tui.domain.errors import BadRequest, ModelMissing, SightMissing
 from tui.domain.events import GenerationFinished, GenerationUpdated
+from tui.domain.model import find_model
 from tui.domain.preset import Preset
 from tui.services import Services, build
+from tui.services.attachments.service import FromBytes, Source
+from tui.services.attachments.sources import sources_of
 from tui.services.events import Subscription
 from tui.settings.schema import Settings
 from tui.settings.state import load_remembered
@@ -34,41 +38,47 @@ async def ask(task: Ask, settings: Settings) -> int:
     Raises:
         TuiError: Nothing was asked.
     """
-    question = with_input(task.prompt, await asyncio.to_thread(_standard_input))
-    if not question.strip():
+    question = task.prompt
+    sources: list[Source] = [*await sources_of([str(path) for path in task.attach])]
+    found = await asyncio.to_thread(_standard_input)
+    if kind_of(found[:HEAD]) is Kind.TEXT and not question.strip():
+        question = found.decode("utf-8", "replace")
+    elif found.strip():
+        sources.append(FromBytes(found, "stdin"))
+    if not question.strip() and not sources:
         raise BadRequest("There is nothing to ask.", "Give a question, or something on standard input.")
     async with _services(settings, save=task.save) as services:
         services.server.start()
-        conversation = await _conversation(task, settings, services, question)
+        files = tuple([await services.attachments.ingest(source) for source in sources])
+        conversation = await _conversation(task, settings, services, question, files)
         events = services.bus.subscribe()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, services.generation.stop, conversation.id)
-        await services.generation.ask(conversation.id, question)
+        await services.generation.ask(conversation.id, question, files)
         try:
             return await _show(events)
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
 
-def with_input(prompt: str, found: str, name: str = "stdin") -> str:
-    """Return a question with a text that goes with it, quoted under its name."""
-    if not found.strip():
-        return prompt
-    if not prompt.strip():
-        return found
-    fence = "```"
-    while fence in found:
-        fence += "`"
-    return f"{prompt}\n\n{name}:\n{fence}\n{found.rstrip()}\n{fence}"
+def _require_sight(services: Services, model: str, files: tuple[Attachment, ...]) -> None:
+    known = find_model(model, services.models.models)
+    pictures = sum(map(is_picture, files))
+    if not pictures or may_see(known):
+        return
+    error = sight_missing(model, pictures)
+    seeing = [each.name for each in services.models.models if each.capabilities and may_see(each)]
+    hint = f"These see: {', '.join(seeing)}" if seeing else "No installed model sees."
+    raise SightMissing(error.message, hint)
 
 
-def _standard_input() -> str:
+def _standard_input() -> bytes:
     if sys.stdin is None or sys.stdin.isatty():
-        return ""
+        return b""
     data = sys.stdin.buffer.read(MOST_INPUT + 1)
     if len(data) > MOST_INPUT:
         raise BadRequest(f"Standard input is longer than {MOST_INPUT >> 20} MiB.")
-    return data.decode("utf-8", "replace")
+    return data
 
 
 @asynccontextmanager
@@ -85,7 +95,9 @@ async def _services(settings: Settings, *, save: bool) -> AsyncIterator[Services
             await services.aclose()
 
 
-async def _conversation(task: Ask, settings: Settings, services: Services, question: str) -> Conversation:
+async def _conversation(
+    task: Ask, settings: Settings, services: Services, question: str, files: tuple[Attachment, ...]
+) -> Conversation:
     """Return the conversation to go on with, or a new one, with the model that is to answer."""
     conversations = services.conversations
     old: Conversation | None = None
@@ -104,9 +116,11 @@ async def _conversation(task: Ask, settings: Settings, services: Services, quest
     if not model:
         raise ModelMissing("The server has no models.", "Fetch one, for example: ollama pull gemma3")
     await services.models.require(model)
+    _require_sight(services, model, files)
     if old is None:
         server = services.servers.current
-        return await conversations.begin(question, model=model, setup=preset.setup, server=server)
+        words = question or files[0].name
+        return await conversations.begin(words, model=model, setup=preset.setup, server=server)
     if model != old.model:
         await conversations.set_model(old.id, model)
     return old

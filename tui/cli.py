@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui import __version__
-from tui.commandline import Parser, Task, parser_of, split, task_from
+from tui.commandline import Parser, Task, add_attach, divided, parser_of, split, task_from
 
 _SETTINGS = {
     "host": "server.host",
@@ -34,6 +34,8 @@ class Invocation:
     """Open the conversation that was last written in."""
     resume: str = ""
     """Open the conversation with this id, or the beginning of one."""
+    attach: tuple[Path, ...] = ()
+    """Files to attach."""
     config: Path | None = None
     """The settings file that was named."""
     settings: tuple[tuple[str, str], ...] = ()
@@ -55,6 +57,7 @@ _VALUED = frozenset(
         "--data-dir",
         "--config",
         "--theme",
+        "--attach",
         "--images",
     ]
 )
@@ -78,6 +81,7 @@ def _parser() -> Parser:
         "-c", "--continue", action="store_true", dest="continue_latest", help="open the latest conversation"
     )
     opened.add_argument("-r", "--resume", default="", metavar="ID", help="open the conversation with this id")
+    add_attach(parser)
     _add_common(parser)
     parser.add_argument("--theme", metavar="NAME", help="colours, for example calm-light")
     parser.add_argument(
@@ -105,8 +109,10 @@ def parse(arguments: list[str]) -> Invocation:
         task = task_from(command, parsed, parser)
         return Invocation(config=parsed.config, settings=_typed(parsed), task=task)
     parsed = _parser().parse_args(arguments)
+    prompt, files = divided(parsed.prompt, parsed.attach)
     return Invocation(
-        prompt=parsed.prompt,
+        prompt=prompt,
+        attach=files,
         model=parsed.model,
         system=parsed.system,
         preset=parsed.preset,

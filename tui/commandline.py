@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+from tui.domain.attachment import split_span
+
 COMMANDS: Final = ("ask", "list", "search", "export", "import")
 """Words that are a subcommand where they come first; `ollama-tui -- list` sends the word instead."""
 
@@ -24,6 +26,8 @@ class Ask:
     save: bool = True
     continue_latest: bool = False
     resume: str = ""
+    attach: tuple[Path, ...] = ()
+    """Files that go along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,38 @@ _ABOUT: Final = {
 }
 
 
+def add_attach(parser: Parser) -> None:
+    """Let a parser take files that go along."""
+    parser.add_argument(
+        "--attach",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="send files along; notes.md:10-20 are lines, paper.pdf:2 is a page",
+    )
+
+
+def divided(prompt: str, words: list[str]) -> tuple[str, tuple[Path, ...]]:
+    """Return the prompt, and the files after `--attach`.
+
+    Where there is no prompt before it, the last word is one if no file is called that and it cannot be
+    meant for one: `ollama-tui --attach a.png "What is this?"`.
+    """
+    if words and not prompt:
+        *others, last = words
+        is_meant = (bool(others) or len(last.split()) > 1) and not Path(split_span(last)[0]).exists()
+        if is_meant:
+            return last, tuple(map(Path, others))
+    return prompt, tuple(map(Path, words))
+
+
 def _ask_arguments(parser: Parser) -> None:
     parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="the question")
     parser.add_argument("-m", "--model", default="", metavar="NAME", help="model that answers")
     parser.add_argument("--system", default="", metavar="TEXT", help="system prompt of a new conversation")
     parser.add_argument("--preset", default="", metavar="NAME", help="preset of a new conversation")
+    add_attach(parser)
     opened = parser.add_mutually_exclusive_group()
     opened.add_argument(
         "-c", "--continue", action="store_true", dest="latest", help="go on with the latest one"
@@ -130,14 +161,16 @@ def _ask_arguments(parser: Parser) -> None:
 
 
 def _ask(parsed: argparse.Namespace, _: Parser) -> Task:
+    prompt, files = divided(" ".join(parsed.prompt), parsed.attach)
     return Ask(
-        " ".join(parsed.prompt),
+        prompt,
         parsed.model,
         parsed.system,
         parsed.preset,
         not parsed.no_save,
         parsed.latest,
         parsed.resume,
+        files,
     )
 
 

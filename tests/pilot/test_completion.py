@@ -9,7 +9,7 @@ from textual.events import Key
 from textual.widgets import OptionList
 
 from tests.pilot.test_prompt import PromptApp
-from tui.commands.command import Command
+from tui.commands.command import Command, Scope
 from tui.commands.slash import SLASH_COMMANDS
 from tui.domain.listing import Listing
 from tui.services.paths import list_folder
@@ -30,6 +30,7 @@ class CompletingApp(PromptApp):
         self.wanted: list[tuple[str, str]] = []
         self.files: list[str] = []
         self.asked = 0
+        self.commands = SLASH_COMMANDS
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -37,7 +38,11 @@ class CompletingApp(PromptApp):
 
     def slash_commands(self) -> Sequence[tuple[Command, str]]:
         self.asked += 1
-        return [(command, "Ctrl+N" if command.id == "conversation.new" else "") for command in SLASH_COMMANDS]
+        attach = Command("t.attach", "Attach", "Attach.", Scope.CHAT, "attach", slash="/attach [FILE]")
+        return [
+            (attach, ""),
+            *((command, "Ctrl+N" if command.id == "conversation.new" else "") for command in self.commands),
+        ]
 
     def slash_choices(self, command: Command) -> Sequence[str]:
         return MODELS if command.id == "model.choose" else ()
@@ -65,7 +70,7 @@ async def test_commands_are_offered_run_written_out_and_sent_as_words() -> None:
         await pilot.press("h", "i")
         assert app.asked == 0 and not app.query(CompletionMenu)
         await pilot.press("ctrl+u", "/")
-        assert len(app.offered) == len(SLASH_COMMANDS)
+        assert len(app.offered) == len(SLASH_COMMANDS) + 1
         menu = app.query_one(CompletionMenu)
         assert menu.region.bottom == app.prompt.region.y
         await pilot.press("n", "e", "w", "enter")
@@ -193,3 +198,28 @@ async def test_the_keys_of_the_menu_can_be_bound_anew() -> None:
         await pilot.press(*"/mod", "ctrl+d")
         assert app.query_one(OptionList).highlighted == 1
         assert app.prompt.text == "/mod"
+
+
+async def test_a_command_takes_a_file(folder: Path) -> None:
+    app = CompletingApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"/att", "tab")
+        await settled(app)
+        assert app.offered == ["notes/", "␛]0;x␇", "nothing.txt"]
+        await pilot.press("n", "tab")
+        await settled(app)
+        assert (app.prompt.text, app.offered) == ("/attach notes/", ["a b.md"])
+        await pilot.press("enter")
+        assert (app.prompt.text, app.files, app.sent) == ("", ["notes/a b.md"], [])
+
+
+async def test_a_command_that_cannot_be_run_now_is_not_sent() -> None:
+    app = CompletingApp()
+    app.commands = tuple(each for each in SLASH_COMMANDS if each.id != "conversation.rename")
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.area.insert("/rename A title")
+        await pilot.press("enter")
+        assert (app.prompt.text, app.sent, app.wanted) == ("/rename A title", [], [])
+        assert app.query_one(CompletionMenu).suggestions[0].note == "This cannot be done now."
+        await pilot.press("escape", "enter")
+        assert app.sent == ["/rename A title"]

@@ -139,20 +139,20 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and manager(app).model)
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("c")
-        await until(pilot, lambda: not isinstance(app.screen, ModelsScreen))
+        await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = "mine:1"
         await pilot.press("enter")
         await until(pilot, lambda: any("mine:1" in row for row in rows(app)))
         manager(app).listing.select(RowKind.INSTALLED, "mine:1")
         await pilot.press("r")
-        await until(pilot, lambda: not isinstance(app.screen, ModelsScreen))
+        await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = "ours:1"
         await pilot.press("enter")
         await until(pilot, lambda: any("ours:1" in row for row in rows(app)))
         assert not any("mine:1" in row for row in rows(app))
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, CreateScreen))
+        await until(pilot, lambda: isinstance(app.screen, CreateScreen) and app.screen.query("#parameters"))
         form = app.screen
         assert isinstance(form, CreateScreen)
         form.name_input.value = "brief"
@@ -169,7 +169,7 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         assert created.json["system"] == "Be brief." and created.json["parameters"] == {"temperature": 1.0}
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("d")
-        await until(pilot, lambda: not isinstance(app.screen, ModelsScreen))
+        await until(pilot, lambda: app.screen.query("Static#body"))
         words = str(app.screen.query_one("#body", Static).content)
         assert "same files" in words, "ours:1 shares them"
         await pilot.press("n")

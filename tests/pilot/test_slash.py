@@ -25,6 +25,10 @@ async def test_typed_commands_do_what_their_keys_do(tmp_path: Path, server: Scri
         await chat.until(lambda: chat.contents == ["One", "You said: One"])
         await command(chat, "/rename Brave title")
         await chat.until(lambda: chat.screen.header.conversation_title == "Brave title")
+        await command(chat, "/system Be brief.")
+        session = chat.screen.session
+        assert session is not None
+        await chat.until(lambda: session.setups.current.system == "Be brief.")
         await command(chat, "/find said")
         await chat.until(lambda: pane.find_bar.is_open and pane.find_bar.input.value == "said")
         await command(chat, "/model")

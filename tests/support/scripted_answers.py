@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from tests.support import token_counter
 from tests.support.connection import Connection, head
 from tests.support.recordings import chunk, recording
 from tests.support.script import Gate, Reply, Request, answer_lines, done_line, framed, pieces
@@ -30,10 +31,13 @@ def whole_answer(name: str, reply: Reply) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
+def _stream_lines(name: str, reply: Reply, request: Request, window: int | None) -> list[bytes]:
     tokens, thinking = _parts(reply, think=request.json.get("think"))
     count = len(tokens) + len(thinking)
     prompt = sum(len(pieces(message["content"])) for message in request.json["messages"])
+    if window is not None:
+        read = token_counter.cut(request.json["messages"], token_counter.window_of(request.json, window))
+        prompt = token_counter.prompt_tokens(read)
     lines = answer_lines(name, tokens, thinking)
     lines.append(done_line(name, reply.done_reason, prompt=prompt, count=count, rate=reply.rate))
     if reply.error is not None:
@@ -42,9 +46,14 @@ def _stream_lines(name: str, reply: Reply, request: Request) -> list[bytes]:
     return lines if reply.end_after is None else lines[: reply.end_after]
 
 
-async def stream(name: str, reply: Reply, request: Request, connection: Connection) -> bool:
-    """Write an answer line by line; return whether the connection stays open."""
-    lines = _stream_lines(name, reply, request)
+async def stream(
+    name: str, reply: Reply, request: Request, connection: Connection, window: int | None = None
+) -> bool:
+    """Write an answer line by line; return whether the connection stays open.
+
+    With a `window` the prompt is counted, and cut, as a server with such a context window does.
+    """
+    lines = _stream_lines(name, reply, request, window)
     kept = lines if reply.cut_after is None else lines[: reply.cut_after]
     frames = framed(kept)
     start = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")])

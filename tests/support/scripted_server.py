@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support import token_counter
 from tests.support.connection import Connection, head, send
 from tests.support.recordings import chunk
 from tests.support.script import Gate, Model, Reply, Request, expiry
@@ -65,6 +66,7 @@ class ScriptedServer:
         version: str = "0.33.0",
         parallel: int | None = None,
         port: int = 0,
+        window: int | None = None,
     ) -> None:
         self.library = Library(list(models))
         """What is installed, and what can be fetched."""
@@ -73,6 +75,8 @@ class ScriptedServer:
         self.version = version
         self.parallel = parallel
         """How many chats are answered at once; the others get not even a head."""
+        self.window = window
+        """The context window where a request asks for none; None for a server that takes everything."""
         self.port = port
         """0 until the server was started; a second start takes the same port again."""
         self.requests: list[Request] = []
@@ -252,6 +256,12 @@ class ScriptedServer:
             return True
         if not asked.get("messages"):
             return await self._load(name, asked, connection)
+        if self.window is not None:
+            tokens = token_counter.prompt_tokens(asked["messages"])
+            window = token_counter.window_of(asked, self.window)
+            if tokens > window and asked.get("truncate") is False:
+                send(connection, 400, token_counter.refusal(tokens, window))
+                return True
         reply = self._queued.popleft() if self._queued else self.default
         if reply.text is None and reply.tokens is None:
             said = [m["content"] for m in asked["messages"] if m["role"] == "user"]
@@ -312,7 +322,7 @@ class ScriptedServer:
         if request.json.get("stream") is False:
             send(connection, 200, whole_answer(name, reply))
             return True
-        return await stream(name, reply, request, connection)
+        return await stream(name, reply, request, connection, self.window)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

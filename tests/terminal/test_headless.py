@@ -71,7 +71,7 @@ def test_a_question_is_answered_and_kept(shell: Shell, server: ScriptedServer) -
 def test_standard_input_goes_along_under_its_name(shell: Shell, server: ScriptedServer) -> None:
     shell("ask", "What is this?", given="a ``` b\n")
     (message,) = server.chats()[0].json["messages"]
-    assert message["content"] == "What is this?\n\nstdin:\n````\na ``` b\n````"
+    assert message["content"] == "stdin:\n````\na ``` b\n````\n\nWhat is this?"
     shell("ask", "--no-save", given="Just this")
     assert server.chats()[1].json["messages"][0]["content"] == "Just this"
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tui import cli
-from tui.ask import with_input
 from tui.commandline import Ask, Export, Import, List, Search, Task
 
 
@@ -53,14 +52,20 @@ def test_everything_else_is_a_prompt(arguments: list[str], prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "given", "question"),
+    ("arguments", "prompt", "files"),
     [
-        ("Why?", "", "Why?"),
-        ("Why?", " \n", "Why?"),
-        ("", "text\n", "text\n"),
-        ("Why?", "text\n", "Why?\n\nstdin:\n```\ntext\n```"),
-        ("Why?", "````", "Why?\n\nstdin:\n`````\n````\n`````"),
+        (["What?", "--attach", "a.png", "b.png"], "What?", ["a.png", "b.png"]),
+        (["--attach", "a.png", "--attach", "b.png", "--", "What?"], "What?", ["a.png", "b.png"]),
+        (["--attach", "a.png", "What is this?"], "What is this?", ["a.png"]),
+        (["--attach", "a.png", "What?"], "What?", ["a.png"]),
+        (["--attach", "a.png"], "", ["a.png"]),
+        (["--attach", "a.png", str(Path(__file__))], "", ["a.png", str(Path(__file__))]),
+        (["--attach", f"{__file__}:3-4"], "", [f"{__file__}:3-4"]),
     ],
 )
-def test_a_text_goes_along_quoted(prompt: str, given: str, question: str) -> None:
-    assert with_input(prompt, given) == question
+def test_files_are_told_from_the_prompt(arguments: list[str], prompt: str, files: list[str]) -> None:
+    invocation = cli.parse(arguments)
+    assert (invocation.prompt, list(map(str, invocation.attach))) == (prompt, files)
+    task = cli.parse(["ask", *arguments]).task
+    assert isinstance(task, Ask)
+    assert (task.prompt, list(map(str, task.attach))) == (prompt, files)

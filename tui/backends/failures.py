@@ -21,6 +21,7 @@ from tui.domain.errors import (
     ServerFailed,
     ServerRefused,
     ServerUnreachable,
+    SightMissing,
     ThinkingRefused,
     TuiError,
 )
@@ -84,7 +85,7 @@ _RULES: Final = (
     _rule(r"does not support tools", CapabilityMissing, f"{_CHOOSE}: one that can use tools."),
     _rule(
         r"multimodal|does not support (images?|vision)|missing data required for image|image input is not",
-        CapabilityMissing,
+        SightMissing,
         f"{_CHOOSE}: one that sees images, or send the message without them.",
     ),
     _rule(r"does not support (chat|generate|completion)", CapabilityMissing, f"{_CHOOSE}: one that chats."),
@@ -284,7 +285,8 @@ def _by_text(text: str, subject: Subject) -> TuiError | None:
         if rule.pattern.search(text):
             if rule.error is ContextOverflow:
                 return _too_long(text, rule.hint)
-            return rule.error(_shown(text), _hint(rule, subject))
+            reason = "busy" if rule.error is ServerBusy else ""
+            return rule.error(_shown(text), _hint(rule, subject), reason=reason)
     return None
 
 

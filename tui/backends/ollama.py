@@ -346,7 +346,10 @@ async def _raise_for_status(
     if response.status_code == 200:
         return
     body = await _read(response, ERROR_BYTES)
-    if named is not None and (text := failures.stated_error(body)) and (error := named(text, subject)):
+    # What the server says of itself is not what a registry told it.
+    of_itself = response.status_code in (401, 403, 429, 503)
+    text = None if of_itself or named is None else failures.stated_error(body)
+    if text and named is not None and (error := named(text, subject)):
         raise error
     raise failures.from_response(response.status_code, response.headers, body, subject, path=path)
 

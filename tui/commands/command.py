@@ -20,6 +20,7 @@ class Scope(StrEnum):
     TRASH = "trash"
     ATTACHMENTS = "attachments"
     IMAGE = "image"
+    PICKER = "picker"
     SETTINGS = "settings"
     PRESETS = "presets"
     SUMMARY = "summary"
@@ -39,6 +40,7 @@ class Group(StrEnum):
     LIBRARY = "Model manager"
     SEARCH = "Search and trash"
     IMAGE = "Image"
+    PICKER = "File picker"
     SETTINGS = "Settings and presets"
     DIALOG = "Dialogs"
 

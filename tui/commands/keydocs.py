@@ -26,6 +26,7 @@ WHERE: dict[Scope, str] = {
     Scope.TRASH: "in the trash",
     Scope.ATTACHMENTS: "on the attachments",
     Scope.IMAGE: "on an image",
+    Scope.PICKER: "in the file picker",
     Scope.SETTINGS: "in the settings of a conversation",
     Scope.PRESETS: "in the list of presets",
     Scope.SUMMARY: "in the summary",

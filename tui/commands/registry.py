@@ -1,8 +1,10 @@
 """The table of every command: bindings, footer, palette, help and the key documentation come from it."""
 
+from tui.commands.attach_commands import ATTACH_COMMANDS
 from tui.commands.command import Command, Group, Scope
 from tui.commands.lists import LIST_COMMANDS
 from tui.commands.model_commands import MODEL_COMMANDS
+from tui.commands.picker_commands import PICKER_COMMANDS
 from tui.commands.picture_commands import PICTURE_COMMANDS
 from tui.commands.settings_commands import SETTINGS_COMMANDS
 from tui.commands.tree import TREE_COMMANDS
@@ -49,6 +51,16 @@ COMMANDS: tuple[Command, ...] = (
         "step_conversation(1)",
         "alt+down",
         Group.CONVERSATION,
+    ),
+    Command(
+        "conversation.system",
+        "System prompt",
+        "Set the system prompt of this conversation; the settings show it.",
+        Scope.CHAT,
+        "system_prompt",
+        "",
+        Group.CONVERSATION,
+        slash="/system [TEXT]",
     ),
     Command(
         "conversation.export",
@@ -344,9 +356,11 @@ COMMANDS: tuple[Command, ...] = (
         Group.TRANSCRIPT,
     ),
     *TREE_COMMANDS,
+    *ATTACH_COMMANDS,
     *LIST_COMMANDS,
     *MODEL_COMMANDS,
     *PICTURE_COMMANDS,
+    *PICKER_COMMANDS,
     *SETTINGS_COMMANDS,
 )
 """Every command there is."""

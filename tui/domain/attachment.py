@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui.domain.conversation import Attachment
+from tui.domain.errors import SightMissing
 from tui.domain.model import Capability, ModelInfo
 from tui.domain.text import sanitize_line
 
@@ -252,6 +253,15 @@ def may_see(model: ModelInfo | None) -> bool:
     return model is None or model.capabilities is None or Capability.VISION in model.capabilities
 
 
+def sight_missing(model: str, pictures: int) -> SightMissing:
+    """Return the error for pictures that were to go to a model that does not see."""
+    what = "a picture was" if pictures == 1 else f"{pictures} pictures were"
+    return SightMissing(
+        f"{sanitize_line(model, 60)} cannot see, and {what} to be sent to it.",
+        "Choose a model that sees with Ctrl+L, or take the pictures away.",
+    )
+
+
 def byte_size(size: int) -> str:
     """Return a number of bytes for people."""
     if size < 1000:
@@ -264,14 +274,21 @@ def byte_size(size: int) -> str:
     return f"{amount:.0f} {units[place]}" if amount >= 9.95 else f"{amount:.1f} {units[place]}"
 
 
-def estimated_tokens(attachment: Attachment) -> int:
-    """Return about how many tokens a model makes of an attachment.
+def picture_tokens(width: int, height: int) -> int:
+    """Return about how many tokens a model makes of a picture: some hundreds, and more by its megapixels."""
+    return round(320 + 260 * width * height / 1_000_000)
 
-    Of a picture some hundreds, and as many more as it has megapixels; of a text one for every four bytes.
-    """
+
+def text_tokens(size: int) -> int:
+    """Return about how many tokens a model makes of a text of so many bytes."""
+    return -(-size // 4)
+
+
+def estimated_tokens(attachment: Attachment) -> int:
+    """Return about how many tokens a model makes of an attachment."""
     if attachment.width and attachment.height:
-        return round(320 + 260 * attachment.width * attachment.height / 1_000_000)
-    return -(-attachment.size // 4)
+        return picture_tokens(attachment.width, attachment.height)
+    return text_tokens(attachment.size)
 
 
 def token_words(tokens: int) -> str:

@@ -65,6 +65,10 @@ class CapabilityMissing(TuiError):
     """The model cannot do what was asked of it: images, thinking, tools."""
 
 
+class SightMissing(CapabilityMissing):
+    """The model cannot see pictures."""
+
+
 class BadRequest(TuiError):
     """The server did not accept the request."""
 

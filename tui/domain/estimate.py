@@ -1,14 +1,14 @@
 """How many tokens a model makes of a request: an estimate that every answer makes better.
 
-What is counted of a text (words, digits, punctuation, scripts) costs about the same in all tokenizers;
-the differences between models, what their templates add and what a picture takes are learned from the
-`prompt_eval_count` of their answers by recursive least squares with a prior. An answer whose count lies
-far from what was expected moves the estimate little, or not at all unless others agree with it.
+What is counted of a text (words, digits, punctuation, scripts) costs about the same in all tokenizers.
+The differences between models, what their templates add and what a picture takes are learned from the
+`prompt_eval_count` of their answers by a Kalman filter, which begins with what holds for most models. A
+count far from what was expected moves the estimate little, or not at all unless others agree with it.
 """
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -75,7 +75,8 @@ SLICE: Final = 16_384
 
 _NOISE: Final = (1.5, 0.02)
 """How far a count is from a perfect estimate: tokens, and a share of the count."""
-_FORGETTING: Final = 0.98
+_WANDER: Final = 0.0004
+"""How much of the first doubt comes back with every answer, as a share of its square."""
 _OUTLIER: Final = 3.0
 """Standard deviations from which on a count is taken with caution."""
 _ABSURD: Final = 2.5
@@ -180,7 +181,7 @@ class Calibration:
 
     def tokens(self, features: Features) -> float:
         """Return the estimate for what was counted."""
-        return sum(map(float.__mul__, self.weights, features))
+        return max(0.0, sum(map(float.__mul__, self.weights, features)))
 
     def bound(self, tokens: float) -> int:
         """Return how many tokens more than an estimate of `tokens` there may well be."""
@@ -224,26 +225,24 @@ class Calibration:
         return replace(self, covariance=type(self)().covariance)
 
     def _filtered(self, features: Features, count: int) -> Self:
-        """Return it with weights and covariance after one step of recursive least squares."""
-        spread = [sum(map(float.__mul__, row, features)) for row in self.covariance]
-        certain = _NOISE[0] + _NOISE[1] * count
-        variance = sum(map(float.__mul__, spread, features)) / _FORGETTING
-        surprise = count - self.tokens(features)
-        limit = _OUTLIER * math.sqrt(variance + certain * certain)
-        # Huber's weight: beyond the limit a surprise counts as if it were at the limit.
-        trust = min(1.0, limit / abs(surprise)) if surprise else 1.0
-        gain = [value / _FORGETTING / (variance + certain * certain) for value in spread]
-        weights = tuple(
-            max(0.0, weight + trust * part * surprise)
-            for weight, part in zip(self.weights, gain, strict=True)
+        """Return it after one step of a Kalman filter whose weights wander a little between answers."""
+        variances = [self.covariance[index][index] for index in range(_SIZE)]
+        wander = [
+            min(_WANDER * doubt * doubt, max(0.0, doubt * doubt - variance))
+            for doubt, variance in zip(_DOUBT, variances, strict=True)
+        ]
+        covariance = tuple(
+            tuple(value + (wander[row] if row == column else 0.0) for column, value in enumerate(values))
+            for row, values in enumerate(self.covariance)
         )
-        ceiling = [doubt * doubt for doubt in _DOUBT]
-        covariance = []
-        for row in range(_SIZE):
-            old = self.covariance[row]
-            new = [old[column] / _FORGETTING - gain[row] * spread[column] for column in range(_SIZE)]
-            covariance.append(new)
-        return replace(self, weights=weights, covariance=_limited(covariance, ceiling))
+        noise = _NOISE[0] + _NOISE[1] * count
+        weights, covariance = _corrected(self.weights, covariance, features, count, noise)
+        for index, weight in enumerate(weights):
+            if weight < 0.0:
+                # Nothing costs less than nothing; what depends on it moves along.
+                alone = tuple(1.0 if each == index else 0.0 for each in range(_SIZE))
+                weights, covariance = _corrected(weights, covariance, alone, 0.0, 0.1 * _DOUBT[index])
+        return replace(self, weights=weights, covariance=covariance)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -268,7 +267,7 @@ class Calibration:
             error = float(values["error"])
         except (KeyError, TypeError, ValueError, OverflowError):
             return cls()
-        sound = len(covariance) == _SIZE and math.isfinite(error) and min(weights) >= 0.0
+        sound = len(covariance) == _SIZE and math.isfinite(error)
         return (
             cls(weights, covariance, max(answers, 0), min(max(error, 0.0), 1.0), disbelieved)
             if sound
@@ -276,19 +275,27 @@ class Calibration:
         )
 
 
-def _limited(covariance: Sequence[Sequence[float]], ceiling: Sequence[float]) -> tuple[Features, ...]:
-    """Return a covariance that forgetting has not made larger than the prior's, symmetric again."""
-    scale = [
-        math.sqrt(most / max(covariance[index][index], 1e-12)) if covariance[index][index] > most else 1.0
-        for index, most in enumerate(ceiling)
-    ]
-    return tuple(
+def _corrected(
+    weights: Features, covariance: tuple[Features, ...], features: Features, count: float, noise: float
+) -> tuple[Features, tuple[Features, ...]]:
+    """Return weights and covariance after one measurement with a standard deviation of `noise`."""
+    spread = [sum(map(float.__mul__, row, features)) for row in covariance]
+    expected = sum(map(float.__mul__, spread, features))
+    surprise = count - sum(map(float.__mul__, weights, features))
+    limit = _OUTLIER * math.sqrt(expected + noise * noise)
+    # Huber's weight: a surprise beyond the limit counts as one at the limit, and as one less certain.
+    trust = min(1.0, limit / abs(surprise)) if surprise else 1.0
+    variance = (expected + noise * noise) / trust
+    gain = [value / variance for value in spread]
+    return (
+        tuple(weight + part * surprise for weight, part in zip(weights, gain, strict=True)),
         tuple(
-            (covariance[row][column] + covariance[column][row]) / 2 * scale[row] * scale[column]
-            + (1e-9 if row == column else 0.0)
-            for column in range(_SIZE)
-        )
-        for row in range(_SIZE)
+            tuple(
+                covariance[row][column] - (gain[row] * spread[column] + gain[column] * spread[row]) / 2
+                for column in range(_SIZE)
+            )
+            for row in range(_SIZE)
+        ),
     )
 
 

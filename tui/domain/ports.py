@@ -263,8 +263,10 @@ class ConversationStore(Protocol):
         """Remove a message that no longer waits."""
         ...
 
-    async def change_queued(self, queued_id: MessageId, content: str) -> None:
-        """Replace the text of a message that waits.
+    async def change_queued(
+        self, queued_id: MessageId, content: str, attachments: Sequence[Attachment] | None = None
+    ) -> None:
+        """Replace the text of a message that waits, and what goes along; None leaves that as it is.
 
         Raises:
             NoLongerQueued: it does not wait any more.

@@ -12,9 +12,23 @@ Count = Callable[[str], Awaitable[int]]
 RenderMessages = Callable[[Sequence[Message]], Awaitable[Prompt]]
 
 
-async def with_fewer_examples(messages: Sequence[Message], limit: int, count: Count) -> tuple[Prompt, int]:
+async def examples_for(limit: int, count: Count) -> int:
+    """Return how many examples have at most `limit` tokens together with the introduction.
+
+    It follows from the window alone: what a transcript adds to a conversation stays the same while the
+    conversation grows, so that who asks can foresee how long a prompt will be.
+    """
+    for examples in range(len(EXAMPLES), 0, -1):
+        if await count(render((), examples).text) <= limit:
+            return examples
+    return 0
+
+
+async def with_fewer_examples(
+    messages: Sequence[Message], limit: int, count: Count, most: int = len(EXAMPLES)
+) -> tuple[Prompt, int]:
     """Render a transcript with as many examples as fit, and return it with its number of tokens."""
-    for examples in range(len(EXAMPLES), -1, -1):
+    for examples in range(most, -1, -1):
         prompt = render(messages, examples)
         tokens = await count(prompt.text)
         if tokens <= limit:

@@ -38,6 +38,10 @@ _AGAINST_LOOPS: Final[Mapping[str, object]] = {
     "dry_sequence_breakers": ["```"],
 }
 """What keeps the base model from saying the same line for ever."""
+
+_EXAMPLES_SHARE: Final = 4
+"""The part of a window that the examples of a transcript may take."""
+
 TRANSCRIPT_NUM_PREDICT: Final = 256
 _CHAT_ROLES: Final = frozenset({"system", "user", "assistant"})
 
@@ -112,7 +116,8 @@ class Answer:
 
         messages: Sequence[Message] = self.request.messages
         room = max(num_ctx - TRANSCRIPT_NUM_PREDICT // 2, num_ctx // 2)
-        prompt, tokens = await fitting.with_fewer_examples(messages, room, count)
+        most = await fitting.examples_for(num_ctx // _EXAMPLES_SHARE, count)
+        prompt, tokens = await fitting.with_fewer_examples(messages, room, count, most)
         if tokens >= num_ctx:
             self._refuse_long(tokens)
             messages = await fitting.drop_oldest(messages, num_ctx - 1, count_messages)
@@ -217,8 +222,13 @@ async def prime(loaded: Loaded) -> None:
     """Let a base model read what every transcript begins with, so that its first answer comes soon."""
     if loaded.model.chat_template:
         return
-    text, _, _ = template.render(()).text.rpartition("\nAssistant:")
-    if await _count(loaded.runner, text) < loaded.num_ctx:
+
+    async def count(text: str) -> int:
+        return await _count(loaded.runner, text)
+
+    examples = await fitting.examples_for(loaded.num_ctx // _EXAMPLES_SHARE, count)
+    text, _, _ = template.render((), examples).text.rpartition("\nAssistant:")
+    if await count(text) < loaded.num_ctx:
         await _ask(loaded.runner, "/completion", {"prompt": text, "n_predict": 0, "cache_prompt": True})
 
 

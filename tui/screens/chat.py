@@ -1,6 +1,7 @@
 """The chat screen: routes what is wanted to the session, and what happened to the widgets."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -13,7 +14,7 @@ from textual.widgets import Footer
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, TuiError
+from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, SightMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -28,6 +29,7 @@ from tui.domain.events import (
 )
 from tui.domain.setup import UNSET, Setup
 from tui.domain.text import sanitize, sanitize_line
+from tui.screens.attaching import AttachingRoom
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
@@ -36,6 +38,7 @@ from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
 from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
+from tui.services.attachments.sources import sources_of
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
@@ -43,7 +46,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
-_IN_TURN = ("send", "tree", "temporary")
+_IN_TURN = ("send", "tree", "temporary", "attach")
 """Work that is never given up for later work of its kind."""
 
 _OPENED = ("http://", "https://", "mailto:")
@@ -53,7 +56,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(PictureRoom, SlashActions):
+class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]
@@ -110,8 +113,10 @@ class ChatScreen(PictureRoom, SlashActions):
         setup: Setup = UNSET,
         first: ConversationId | None = None,
         prompt: str = "",
+        files: Sequence[Path] = (),
+        folder: str = "",
     ) -> None:
-        """Begin to work: open a conversation, send a prompt.
+        """Begin to work: open a conversation, attach files, send a prompt.
 
         Args:
             services: What does the work.
@@ -119,6 +124,8 @@ class ChatScreen(PictureRoom, SlashActions):
             setup: What new conversations begin with.
             first: The conversation to open; None for a new one.
             prompt: What to send at once; empty for nothing.
+            files: What to attach.
+            folder: The folder that files were last attached from; empty for none.
         """
         self._drafts = DraftKeeper(self, services.conversations.save_draft)
         session = ChatSession(
@@ -134,7 +141,9 @@ class ChatScreen(PictureRoom, SlashActions):
         await session.begin(first)
         self.session = session
         self.pane.prompt.complete_from(self)
+        self.begin_attaching(session, folder)
         self.watch_context(session)
+        session.files.changed = self._draft_grew
         self.refresh_bindings()
         # What happened to the connection meanwhile was told to nobody.
         self.receive(ServerStateChanged(services.server.state))
@@ -142,12 +151,27 @@ class ChatScreen(PictureRoom, SlashActions):
         self._start(session.list_conversations(), "list")
         self._start(session.attempt(services.collection.purge()), "purge")
         if first_message := prompt or self._sent_early:
-            self._start(session.send(first_message), "send")
+            self._start(self._send_first(session, first_message, files), "send")
+        else:
+            self.attach_paths(files)
+
+    async def _send_first(self, session: ChatSession, text: str, files: Sequence[Path]) -> None:
+        if files:
+            # A file that cannot be attached leaves the words in the input.
+            self.pane.prompt.text = text
+            sources = await sources_of([str(path) for path in files])
+            session.files.add(sources)
+            await self._tried(session.files.settled)
+            if len(session.files) == len(sources):
+                self.pane.prompt.action_send()
+        else:
+            await session.send(text)
 
     async def flush(self) -> None:
         """Save what is not saved yet."""
         if self._drafts is not None and self.session is not None:
             await self._drafts.try_flush()
+            await self.session.files.flush()
             if self.session.is_temporary:
                 await end_temporary(self.session.services)
 
@@ -184,6 +208,8 @@ class ChatScreen(PictureRoom, SlashActions):
         if isinstance(event, GenerationFinished):
             if isinstance(event.error, ModelMissing):
                 self.tell(event.error)
+            elif isinstance(event.error, SightMissing):
+                self.offer_sight(event.error, event.answer.id)
             self._start(session.refresh_models(), "models")
 
     def _start(self, work: Coroutine[None, None, None], group: str) -> None:
@@ -206,6 +232,9 @@ class ChatScreen(PictureRoom, SlashActions):
 
     def tell(self, error: TuiError) -> None:
         """Show an error: what happened, and what to do."""
+        if isinstance(error, SightMissing):
+            self.offer_sight(error)
+            return
         if isinstance(error, ContextQuestion):
             self.ask_about(error)
             return

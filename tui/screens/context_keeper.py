@@ -88,10 +88,12 @@ class ContextKeeper:
             self.gauge.plan = None
             return
         stale, self._stale = self._stale, False
-        draft = self._pane.prompt.text
+        draft, files = self._pane.prompt.text, session.files.attachments
         try:
-            plan = await session.services.context.plan(conversation, draft=draft)
-            without = await session.services.context.plan(conversation) if stale and draft else plan
+            plan = await session.services.context.plan(conversation, draft=draft, attachments=files)
+            without = (
+                await session.services.context.plan(conversation) if stale and (draft or files) else plan
+            )
         except TuiError:
             return  # What is shown stays; sending tells why.
         if shown != self._pane.conversation_id:

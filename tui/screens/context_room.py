@@ -195,11 +195,13 @@ class ContextRoom(SettingsRoom):
     async def _begin_elsewhere(self, session: ChatSession) -> None:
         """Move what is in the input into a new conversation with the same settings."""
         text, setup = self.pane.prompt.text, session.setups.current
+        files = session.files.take()
         self.pane.prompt.text = ""
         session.keep_draft("")
         await session.open(None)
         await session.setups.use(setup)
         self.pane.prompt.text = text
+        session.files.bring(files)
 
     def _asked_of_waiting(self, event: ContextAsked) -> None:
         session = self.session

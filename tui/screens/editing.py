@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Final
 
-from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage
+from tui.domain.conversation import Attachment, ConversationId, Message, MessageId, QueuedMessage
 
 if TYPE_CHECKING:
+    from tui.screens.prompt_files import PromptFiles
     from tui.services import Services
     from tui.widgets.conversation_pane import ConversationPane
 
@@ -15,13 +16,15 @@ _HINT_QUEUED: Final = "Editing what waits · Enter keeps it · Esc gives up"
 class Editing:
     """Lends the input to a message and gives it back with what was in it."""
 
-    def __init__(self, pane: "ConversationPane") -> None:
+    def __init__(self, pane: "ConversationPane", files: "PromptFiles") -> None:
         """Make an editing that has not begun.
 
         Args:
             pane: Whose input is used.
+            files: Shows what goes with the message.
         """
         self._pane = pane
+        self._files = files
         self._aside = ""
         self._hint = ""
         self.target: Message | QueuedMessage | None = None
@@ -34,6 +37,7 @@ class Editing:
             self._aside = prompt.draft
             self._hint = prompt.hint
         self.target = target
+        self._files.lend(target.attachments)
         prompt.text = target.content
         prompt.hint = _HINT_QUEUED if isinstance(target, QueuedMessage) else _HINT
         prompt.add_class("-editing")
@@ -44,6 +48,7 @@ class Editing:
         if self.target is None:
             return False
         self.target = None
+        self._files.give_back()
         prompt = self._pane.prompt
         prompt.text = self._aside
         prompt.hint = self._hint
@@ -64,16 +69,19 @@ class Editing:
             TuiError: it was not sent; the text stays in the input.
         """
         target = self.target
+        files = await self._files.settled()
         if isinstance(target, QueuedMessage):
-            await services.generation.change_queued(target, text)
+            await services.generation.change_queued(target, text, files)
         elif target is not None:
-            await self._ask_again(services, target, text)
+            await self._ask_again(services, target, text, files)
         self.end()
 
-    async def _ask_again(self, services: "Services", target: Message, text: str) -> None:
+    async def _ask_again(
+        self, services: "Services", target: Message, text: str, files: tuple[Attachment, ...]
+    ) -> None:
         conversation_id = target.conversation_id
         before = await services.conversations.get(conversation_id)
-        await services.generation.edit(conversation_id, target.id, text)
+        await services.generation.edit(conversation_id, target.id, text, files)
         leaf = before.active_leaf if before else None
 
         async def undo() -> None:

@@ -42,6 +42,7 @@ _CSS = """
             &:focus {{ border: none; background: $panel; background-tint: transparent 0%; }}
         }}
         Input {{ height: 1; & > .input--placeholder {{ color: $text-muted; }} }}
+        &.-low TextArea {{ height: 3; }}
         TextArea {{ height: 5; & .text-area--cursor-line {{ background: $panel; }} }}
         #error {{ height: auto; color: $text-error; margin: 1 0 0 0; }}
         OptionList {{
@@ -59,6 +60,9 @@ _CSS = """
         }}
     }}
 """
+
+_LOW = 30
+"""Rows below which long fields are short."""
 
 _ESCAPE = Binding("escape", "leave", "Cancel", show=False)
 
@@ -141,6 +145,10 @@ class CreateScreen(ModalScreen[NewModel | None]):
             yield Static("Parameters, one a line: temperature 0.7", classes="label", markup=False)
             yield TextArea(self._parameters, id="parameters", tab_behavior="focus")
             yield Static("", id="error", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for what is wrong with the fields."""
+        self.set_class(event.size.height < _LOW, "-low")
 
     def on_mount(self) -> None:
         """Begin with the name, every cursor still."""

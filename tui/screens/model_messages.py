@@ -19,3 +19,12 @@ class ServerChosen(Message):
         super().__init__()
         self.server = server
         """Its name; empty for the one that is looked for."""
+
+
+class FolderUsed(Message):
+    """The user attached files from a folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+        """Its path."""

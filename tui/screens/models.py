@@ -54,7 +54,7 @@ class ModelsScreen(LibraryActions):
         &.-narrow ModelDetailsPane { width: 1fr; border-left: none; display: none; }
         &.-narrow.-details ModelDetailsPane { display: block; }
         &.-narrow.-details LibraryList { display: none; }
-        #empty { height: auto; padding: 1 2; color: $text-muted; }
+        #empty { height: auto; padding: 1 2 0 2; color: $text-muted; &.-error { color: $text-error; } }
     }
     """
 
@@ -101,6 +101,7 @@ class ModelsScreen(LibraryActions):
                 self.show_contents()
             case ServerStateChanged():
                 self._show_server()
+                self.show_contents()
                 self._look()
 
     def action_close(self) -> None:
@@ -148,11 +149,21 @@ class ModelsScreen(LibraryActions):
         """Show what is known now."""
         models, pulls = self.services.models, self.pulls
         self.listing.show(LibraryContents(models.installed, models.running, pulls, models.memory.favourites))
-        empty = self.query_one("#empty", Static)
-        empty.display = models.known and not models.installed and not pulls
-        empty.update(Content("No models are installed on this server. p fetches one, for example gemma3:4b."))
+        self._show_notice(nothing=models.known and not models.installed and not pulls)
         self.refresh_bindings()
         self._show_details(again=False)
+
+    def _show_notice(self, *, nothing: bool) -> None:
+        """Say why there is nothing, or why what there is may be old."""
+        notice, error = self.query_one("#empty", Static), self.services.server.state.error
+        notice.display = nothing or error is not None
+        notice.set_class(error is not None, "-error")
+        if error is not None:
+            notice.update(Content(sanitize_line(f"{error.message} {error.hint}")))
+        else:
+            notice.update(
+                Content("No models are installed on this server. p fetches one, for example gemma3:4b.")
+            )
 
     def _show_server(self) -> None:
         state = self.services.server.state

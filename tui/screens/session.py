@@ -1,10 +1,11 @@
 """A working chat screen: what is wanted, done with the services and shown in the widgets."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from tui.domain.conversation import UNTITLED, Conversation, ConversationId, MessageId
+from tui.domain.attachment import is_picture, may_see, sight_missing
+from tui.domain.conversation import UNTITLED, Attachment, Conversation, ConversationId, MessageId
 from tui.domain.errors import BadRequest, ServerUnreachable, TuiError
 from tui.domain.events import (
     GenerationFinished,
@@ -12,11 +13,13 @@ from tui.domain.events import (
     GenerationUpdated,
     QueueChanged,
 )
+from tui.domain.model import find_model
 from tui.domain.setup import Setup
 from tui.screens.answering import Answering
 from tui.screens.asking import Asking
 from tui.screens.drafts import DraftKeeper
 from tui.screens.editing import Editing
+from tui.screens.prompt_files import PromptFiles
 from tui.screens.reading import FIRST_READ, ReadBehind
 from tui.services import Services, end_temporary
 from tui.services.conversations import OpenedConversation
@@ -67,8 +70,14 @@ class ChatSession(Answering):
         super().__init__(services, header=header, pane=pane, tell=tell, model=model, setup=setup)
         self.home = services
         """What works for the saved conversations."""
+        self.files = PromptFiles(
+            lambda: self.services,
+            show=pane.attachments.show,
+            tell=lambda error: pane.call_later(tell, error),
+        )
+        """What is attached to the input."""
+        self.editing = Editing(pane, self.files)
         self.asking = Asking(self)
-        self.editing = Editing(pane)
         self._sidebar = sidebar
         self._behind = ReadBehind(pane, tell)
         self._drafts = drafts
@@ -95,9 +104,11 @@ class ChatSession(Answering):
         """Work with other services from now on, and show a conversation that has not begun."""
         await self._drafts.try_flush()
         self.editing.end()
+        await self.files.forget()
         before, self.services = self.services, services
         self._drafts.use(services.conversations.save_draft)
         self._show(None, None, await self.services.conversations.draft(None), keep=False)
+        self.files.open(None, await self.services.conversations.draft_files(None))
         if before is not self.home:
             await end_temporary(before)
 
@@ -143,11 +154,16 @@ class ChatSession(Answering):
         """
         try:
             await self._drafts.try_flush()
+            await self.files.flush()
             if conversation_id is None:
+                files = await self.services.conversations.draft_files(None)
                 self._show(None, None, await self.services.conversations.draft(None))
+                self.files.open(None, files)
             else:
                 opened = await self._read(conversation_id, at)
                 self._show(opened.conversation, opened, opened.draft)
+                if self.editing.target is None:
+                    self.files.open(conversation_id, opened.files)
                 await self.services.conversations.mark_read(conversation_id)
         except TuiError as error:
             self._tell(error)
@@ -157,6 +173,7 @@ class ChatSession(Answering):
         self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
+        failures = self.files.failures
         try:
             await self._drafts.flush()
             self._draft_refused = False
@@ -165,32 +182,46 @@ class ChatSession(Answering):
                 await self.editing.send(self.services, text)
                 return
             showing = self._showing
+            files = await self.files.settled(failures)
             model = await self._model_to_ask()
+            self._require_sight(model, files)
             conversation = self.conversation
             if conversation is None:
-                await self.asking.check_first(text)
+                await self.asking.check_first(text, files)
                 conversation = await self.services.conversations.begin(
-                    text, model=model, setup=self.setups.current, server=self._new_server
+                    text or files[0].name, model=model, setup=self.setups.current, server=self._new_server
                 )
                 self.setups.begun()
                 self.asking.begun(conversation.id)
                 # An answer may end before its conversation is shown; it is not unread for that.
                 self.services.generation.viewing = conversation.id
-                await self.services.generation.ask(conversation.id, text)
+                await self.services.generation.ask(conversation.id, text, files)
                 await self._drafts.forget(None)
+                await self.files.sent(None, files)
                 self._pane.prompt.accept()
                 if showing == self._showing:
                     await self.open(conversation.id)
                 else:
                     self.services.generation.viewing = self._pane.conversation_id
             else:
-                await self.services.generation.ask(conversation.id, text)
+                await self.services.generation.ask(conversation.id, text, files)
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
+                await self.files.sent(conversation.id, files)
         except TuiError as error:
             self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
             self._tell(error)
+
+    def _require_sight(self, model: str, files: Sequence[Attachment]) -> None:
+        """Make sure that pictures go to no model that is known not to see.
+
+        Raises:
+            SightMissing: they would.
+        """
+        pictures = sum(is_picture(file) for file in files)
+        if pictures and not may_see(find_model(model, self.services.models.models)):
+            raise sight_missing(model, pictures)
 
     async def _model_to_ask(self) -> str:
         models = self.services.models

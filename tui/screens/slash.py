@@ -1,6 +1,7 @@
 """The part of the chat screen that knows what may be typed after `/` and `@`, and does it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -101,6 +102,19 @@ class SlashActions(ModelActions, ContextRoom, TreeScreen):
             return
         self._start(session.use_think(think), "thinking")
         self.app.notify(f"Thinking: {THINKING_WORDS[think or '']}", markup=False, timeout=4)
+
+    def action_system_prompt(self, text: str = "") -> None:
+        """Open the settings, or set the system prompt."""
+        session = self.session
+        if not text or session is None:
+            self.action_conversation_settings()
+            return
+
+        async def keep() -> None:
+            if await session.setups.use(replace(session.setups.current, system=text)):
+                self._say("The system prompt of this conversation is set — Ctrl+Z undoes")
+
+        self._start(self._tried(keep), "tree")
 
     def action_search(self, words: str = "") -> None:
         """Search everything, from the start for some words."""

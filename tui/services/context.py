@@ -63,6 +63,9 @@ _TRIMMED: Final = 0.6
 _TRIMMED_UNKNOWN: Final = 0.45
 """A prompt counted shorter than this part of its estimate was cut; of an unknown model less is believed."""
 
+_TINY: Final = 50
+"""Tokens by which even a short prompt may be counted shorter than estimated."""
+
 _CLEAR: Final = 0.9
 """The part of a window that is planned with after a request was refused."""
 
@@ -197,7 +200,7 @@ class ContextService:
         self.windows.ask_about(key, conversation.model)
         calibration = await self._book.of(key)
         window = window or self.windows.window(conversation)
-        told = tellable(path)
+        told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
         thinking = thinking_to_go_on_with(told)
         extra = (system_features(conversation.system), text_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
@@ -253,8 +256,7 @@ class ContextService:
         if counted is None or counted <= 0:
             return
         known = (await self._book.of(composed.key)).known
-        least = plan.estimate * (_TRIMMED if known else _TRIMMED_UNKNOWN) - plan.parts.margin
-        trimmed = counted < least
+        trimmed = counted < plan.estimate * (_TRIMMED if known else _TRIMMED_UNKNOWN) - _TINY
         if trimmed or (known and counted > plan.window.tokens):
             facts = self.windows.of(composed.key)
             if not facts.warned:

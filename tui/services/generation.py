@@ -207,14 +207,16 @@ class GenerationService:
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written.", "Stop it first with Esc.")
 
-    async def change_queued(self, queued: QueuedMessage, content: str) -> None:
-        """Replace the text of a message that waits.
+    async def change_queued(
+        self, queued: QueuedMessage, content: str, attachments: tuple[Attachment, ...] | None = None
+    ) -> None:
+        """Replace the text of a message that waits, and what goes along; None leaves that as it is.
 
         Raises:
             NoLongerQueued: it was sent meanwhile.
         """
         try:
-            await self._store.change_queued(queued.id, content)
+            await self._store.change_queued(queued.id, content, attachments)
         finally:
             await self._publish_queue(queued.conversation_id)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from tui.domain.context import Window
 from tui.domain.conversation import (
     Attachment,
+    ContextPolicy,
     Conversation,
     ConversationId,
     Message,
@@ -146,7 +147,7 @@ class TurnService:
         """Return a turn as it is to be sent after the server found it too long.
 
         Raises:
-            ContextOverflow: there is nothing more that could be left out.
+            ContextOverflow: there is nothing more that could be left out, or not without asking.
         """
         window = await self._context.overflowed(turn.conversation, turn.composed, error)
         composed = await self._context.compose(turn.conversation, turn.path, window=window)
@@ -156,6 +157,10 @@ class TurnService:
             before.images_left_out,
             before.summary,
         ):
+            raise error
+        more = {*after.left_out, *after.images_left_out} - {*before.left_out, *before.images_left_out}
+        if more and turn.conversation.policy is ContextPolicy.ASK:
+            # Trying again asks, by what has just been learned.
             raise error
         return self._turn(turn.user, turn.answer, turn.conversation, turn.path, composed)
 

@@ -1,9 +1,10 @@
 """What is counted of messages, remembered for each, so that a long branch is read once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from tui.domain.attachment import is_picture
 from tui.domain.conversation import (
@@ -30,6 +31,14 @@ from tui.services.told import UNSEEN, Teller
 
 _KEPT: Final = 50_000
 """Messages that are remembered, at most."""
+
+_LONGEST_TOKEN: Final = 8
+"""Characters of a token, at most, over a text of any length."""
+
+_SHORT: Final = 200
+"""So many messages are gone through where they stand; more beside the event loop."""
+
+_Result = TypeVar("_Result")
 
 _Key = tuple[int, int, tuple[str, ...]]
 
@@ -71,21 +80,33 @@ class Scales:
             enough: Tokens of which nothing before them can be sent.
             sees: The model is sent images.
         """
+        await self._count_all(await _beside(len(messages), partial(self._missing, messages, enough)))
+        return await _beside(len(messages), partial(self._entries, messages, calibration, sees=sees))
+
+    def _missing(self, messages: Sequence[Message], enough: float) -> list[Message]:
+        """Return the messages that have to be read."""
         missing: list[Message] = []
         length = 0
         for message in reversed(messages):
-            if (length < enough * 8 or message.pinned) and self._known(message) is None:
+            if (length < enough * _LONGEST_TOKEN or message.pinned) and self._known(message) is None:
                 missing.append(message)
             length += len(message.content)
-        await self._count_all(missing)
+        return missing
+
+    def _entries(
+        self, messages: Sequence[Message], calibration: Calibration, *, sees: bool
+    ) -> tuple[Entry, ...]:
+        """Return messages as they count, those that were not read by their length."""
         entries: list[Entry] = []
+        base = calibration.tokens(rough_features(0))
+        each = max(0.0, calibration.tokens(rough_features(1000)) - base) / 1000
         for message in messages:
             counted = self._known(message)
+            images = 0.0
             if counted is None:
-                words, images = calibration.tokens(rough_features(len(message.content))), 0.0
+                words = base + each * len(message.content)
             else:
                 words = calibration.tokens(counted.words if sees else counted.whole(sees=False))
-                images = 0.0
                 if sees and counted.images is not NOTHING:
                     images = calibration.tokens(counted.images)
             entries.append(Entry(message.id, message.role, words, images, message.pinned))
@@ -156,6 +177,10 @@ def fixed_features(system: Features) -> Features:
 
 def _features_of(texts: Sequence[str]) -> list[Features]:
     return [message_features(text) for text in texts]
+
+
+async def _beside(size: int, work: Callable[[], _Result]) -> _Result:
+    return work() if size < _SHORT else await asyncio.to_thread(work)
 
 
 async def _off_loop(text: str) -> Features:

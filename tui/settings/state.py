@@ -19,6 +19,8 @@ class Remembered:
     """The name of the server chosen last; empty for the one that is looked for."""
     sidebar: bool = True
     """The side panel is shown where there is room."""
+    folder: str = ""
+    """The folder that files were last attached from."""
 
 
 def load_remembered(directory: Path) -> Remembered:

@@ -300,13 +300,17 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
         """Remove a message that no longer waits."""
         await self._database.write(partial(_run, "DELETE FROM queued_messages WHERE id = ?", (queued_id,)))
 
-    async def change_queued(self, queued_id: MessageId, content: str) -> None:
-        """Replace the text of a message that waits.
+    async def change_queued(
+        self, queued_id: MessageId, content: str, attachments: Sequence[Attachment] | None = None
+    ) -> None:
+        """Replace the text of a message that waits, and what goes along; None leaves that as it is.
 
         Raises:
             NoLongerQueued: It does not wait any more.
         """
-        await self._database.write(lambda connection: change_queued(connection, queued_id, content))
+        await self._database.write(
+            lambda connection: change_queued(connection, queued_id, content, attachments)
+        )
 
     async def queued(self, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:
         """Return the messages that wait in a conversation, first come first."""

@@ -1,7 +1,7 @@
 """Text that is not part of a conversation yet: queued messages and drafts."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tui.domain.conversation import Attachment, ConversationId, MessageId, QueuedMessage
@@ -49,15 +49,24 @@ def take_queued(connection: sqlite3.Connection, queued_id: MessageId) -> None:
         raise NoLongerQueued("This message is no longer waiting.")
 
 
-def change_queued(connection: sqlite3.Connection, queued_id: MessageId, content: str) -> None:
-    """Replace the text of a message that waits.
+def change_queued(
+    connection: sqlite3.Connection,
+    queued_id: MessageId,
+    content: str,
+    attachments: Sequence[Attachment] | None,
+) -> None:
+    """Replace the text of a message that waits, and what goes along; None leaves that as it is.
 
     Raises:
         NoLongerQueued: It does not wait any more.
     """
-    change = "UPDATE queued_messages SET content = ? WHERE id = ?"
-    if not connection.execute(change, (storable(content), queued_id)).rowcount:
+    change = "UPDATE queued_messages SET content = ? WHERE id = ? RETURNING key"
+    row: tuple[int] | None = connection.execute(change, (storable(content), queued_id)).fetchone()
+    if row is None:
         raise NoLongerQueued("This message has been sent meanwhile.")
+    if attachments is not None:
+        connection.execute("DELETE FROM queued_attachments WHERE message = ?", row)
+        insert_attachments(connection, "queued_attachments", row[0], attachments)
 
 
 def load_queued(connection: sqlite3.Connection, conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:

@@ -6,6 +6,7 @@ from tui.widgets.completion import (
     CompletionSource,
     PathWord,
     Suggestion,
+    path_argument,
     path_word,
     suggest_commands,
     suggest_paths,
@@ -108,6 +109,9 @@ class Completing:
             return
         if not self._commands:
             self._commands = list(source.slash_commands())
+        if source.takes_files and (word := path_argument(text, self._commands)) is not None:
+            self._offer_files(word, source)
+            return
         self._word = None
         found = suggest_commands(text, self._commands, source.slash_choices)
         if found or self.is_open:
@@ -116,7 +120,10 @@ class Completing:
     def _offer_paths(self, word: PathWord | None, row: int, source: CompletionSource) -> None:
         if word is None or self._dismissed == f"@{row}:{word.start}":
             self.close()
-            return
+        else:
+            self._offer_files(word, source)
+
+    def _offer_files(self, word: PathWord, source: CompletionSource) -> None:
         self._word = word
         if self._listed is not None:
             folder, typed, listing = self._listed
@@ -159,8 +166,10 @@ class Completing:
         row, column = self._area.cursor_location
         attached = bool(chosen.file) and not only_write
         text = "" if attached else chosen.text
-        self._area.replace(text, (row, word.start), (row, column), maintain_selection_offset=False)
-        self._area.move_cursor((row, word.start + len(text)))
+        # A command goes with its file.
+        start = word.start if word.mark or not attached else 0
+        self._area.replace(text, (row, start), (row, column), maintain_selection_offset=False)
+        self._area.move_cursor((row, start + len(text)))
         if attached:
             self.close()
             self._prompt.want_file(chosen.file)

@@ -61,14 +61,28 @@ class CompletionSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PathWord:
-    """A path that is being typed after `@`."""
+    """A path that is being typed after `@`, or after a command that takes a file."""
 
     start: int
-    """The column of the `@`."""
+    """The column of the `@`, or of the path."""
     folder: str
     """Up to and with the last slash; empty for the working directory."""
     name: str
     """What follows it."""
+    mark: str = "@"
+    """What stands before the path; empty after a command."""
+
+
+def path_argument(text: str, offered: Sequence[tuple[Command, str]]) -> PathWord | None:
+    """Return the path that is being typed after a command that takes a file."""
+    name, space, rest = text.partition(" ")
+    takes_file = any(
+        slash_name(command) == name and "FILE" in argument_name(command) for command, _ in offered
+    )
+    if not space or not takes_file:
+        return None
+    folder, slash, last = rest.rpartition("/")
+    return PathWord(len(name) + 1, folder + slash, last, "")
 
 
 def path_word(line: str, column: int) -> PathWord | None:
@@ -108,8 +122,8 @@ def _path(word: PathWord, entry: PathEntry) -> Suggestion:
     path = word.folder + entry.name
     shown = sanitize_line(entry.name, 200)
     if entry.is_folder:
-        return Suggestion(shown + "/", "folder", text=f"@{path}/")
-    return Suggestion(shown, "", text=f"@{path}", file=path)
+        return Suggestion(shown + "/", "folder", text=f"{word.mark}{path}/")
+    return Suggestion(shown, "", text=f"{word.mark}{path}", file=path)
 
 
 def suggest_commands(
@@ -127,10 +141,10 @@ def suggest_commands(
     name, space, rest = text.partition(" ")
     if not space:
         found = matching_commands(name, commands)
-        return [_command(command, keys[command.id]) for command in found]
+        return [_command(command, keys[command.id]) for command in found] or _not_now(text)
     parsed = parse(text, commands)
     if parsed is None:
-        return []
+        return _not_now(text)
     command, argument = parsed
     if choices := choices_of(command):
         return [
@@ -143,6 +157,14 @@ def suggest_commands(
             for choice in matching_choices(rest, choices)[:_MOST]
         ]
     return [_command(command, keys[command.id], argument, text)]
+
+
+def _not_now(text: str) -> list[Suggestion]:
+    """Return what is said of a command that cannot be run now: it must not become a message by accident."""
+    known = parse(text)
+    if known is None:
+        return []
+    return [Suggestion(slash_name(known[0]), "This cannot be done now.", text=text)]
 
 
 def _command(command: Command, key: str, argument: str = "", text: str = "") -> Suggestion:

@@ -33,7 +33,7 @@ def tokens(count: int) -> str:
 def parts_of(parts: Parts) -> list[tuple[str, int]]:
     """Return what a request is made of, for people, without what there is nothing of."""
     rows = [
-        ("system prompt", parts.system),
+        ("system prompt and template", parts.system),
         ("earlier messages", parts.history),
         ("images", parts.images),
         ("what you write", parts.draft),

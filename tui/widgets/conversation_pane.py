@@ -128,7 +128,8 @@ class ConversationPane(Vertical):
         self.transcript.set_queued(queued)
         self.status.queued = len(queued)
         self.status.finish(self.last_answer)
-        self.prompt.history = [message.content for message in messages if message.role is Role.USER]
+        said = [message.content for message in messages if message.role is Role.USER]
+        self.prompt.history = [words for words in said if words.strip()]
 
     def prepend(self, messages: Sequence[Message]) -> None:
         """Take over messages that come before all that are shown, which stay where they are."""
@@ -158,7 +159,8 @@ class ConversationPane(Vertical):
             self._path[message.id] = message
             self.transcript.append(message)
         self.transcript.follow()
-        self.prompt.history = [*self.prompt.history, event.user.content]
+        if event.user.content.strip():
+            self.prompt.history = [*self.prompt.history, event.user.content]
         return True
 
     def grew(self, event: GenerationUpdated) -> None:

@@ -23,7 +23,14 @@ class ContextGauge(Widget):
     """A bar and two figures; told what is planned. Hover says what is in it, a click opens it."""
 
     DEFAULT_CSS = """
-    ContextGauge { width: auto; height: 1; padding: 0 0 0 2; color: $text-muted; }
+    ContextGauge {
+        display: none;
+        width: auto;
+        height: 1;
+        padding: 0 0 0 2;
+        color: $text-muted;
+        &.-known { display: block; }
+    }
     """
 
     plan: reactive[ContextPlan | None] = reactive(None, repaint=False)
@@ -51,6 +58,7 @@ class ContextGauge(Widget):
     def watch_plan(self, before: ContextPlan | None, plan: ContextPlan | None) -> None:
         """Show the figures; the row is laid out again only where they are longer or shorter."""
         self.tooltip = None if plan is None else Content(explained(plan))
+        self.set_class(plan is not None, "-known")
         wide = self._words_of(plan).cell_length
         self.refresh(layout=wide != self._words_of(before).cell_length)
 

@@ -108,10 +108,13 @@ def loaded_row(model: RunningModel, width: int, now: float) -> Content:
     """Return the row of a model that is loaded."""
     left = left_words(model, now)
     last = "kept" if left == "kept" else f"{left} left" if left else ""
+    shared = 0 < model.size_vram < model.size
+    brief = shared and width < 80
+    context = f"{model.context_length:,}{'' if brief else ' tokens'}" if model.context_length else ""
     cells = [
         fit(size_words(model.size), 8, right=True),
-        fit(memory_words(model), 19 if 0 < model.size_vram < model.size else 3),
-        fit(f"{model.context_length:,} tokens" if model.context_length else "", 14, right=True),
+        fit(memory_words(model), 19 if shared else 3),
+        fit(context, 7 if brief else 14, right=True),
         fit(last, 11, right=True),
     ]
     words = "  ".join(cells)

@@ -105,7 +105,7 @@ def _facts(
     family = model.family or (details.family if details else "")
     context = model.context_length or (details.context_length if details else None)
     able = model.capabilities or (details.capabilities if details else frozenset())
-    loaded = ""
+    loaded, window = "", running.context_length if running is not None else None
     if running is not None:
         left = left_words(running, now)
         loaded = " · ".join(
@@ -113,7 +113,6 @@ def _facts(
             for each in (
                 size_words(running.size),
                 memory_words(running),
-                f"{running.context_length:,} tokens" if running.context_length else "",
                 "kept" if left == "kept" else f"{left} left" if left else "",
             )
             if each
@@ -126,6 +125,7 @@ def _facts(
         ("On disk", size_words(model.size)),
         ("Can", ", ".join(sorted(able - {"completion"})) or ("chat" if able else "")),
         ("Loaded", loaded),
+        ("In force", f"{window:,} tokens" if window else ""),
         ("Digest", model.digest.removeprefix("sha256:")[:12]),
     )
 

@@ -57,7 +57,7 @@ def progress_bar(share: float, width: int) -> Content:
     """Return a bar of `width` cells, `share` of it filled."""
     filled = max(0, min(width, round(share * width)))
     return Content.styled("━" * filled, "$primary") + Content.styled(
-        "━" * (width - filled), "$panel-lighten-2"
+        "━" * (width - filled), "$foreground 20%"
     )
 
 

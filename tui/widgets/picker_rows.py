@@ -30,7 +30,7 @@ _WORDS = {
     "quantisation": "quant",
     "capabilities": "can",
     "context": "ctx",
-    "loaded": "",
+    "loaded": "loaded",
 }
 
 

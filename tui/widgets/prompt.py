@@ -13,6 +13,7 @@ from textual.reactive import reactive
 
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Command, Scope
+from tui.domain.pasted import is_data, named_files
 from tui.widgets.completing import Completing
 from tui.widgets.completion import CompletionSource
 from tui.widgets.prompt_area import PromptArea
@@ -36,6 +37,8 @@ class Prompt(Vertical):
     Prompt {
         height: auto;
         border: round $border-blurred;
+        border-title-color: $text-warning;
+        border-title-background: $background;
         border-subtitle-color: $text-muted;
         border-subtitle-align: right;
         border-subtitle-background: $background;
@@ -68,7 +71,7 @@ class Prompt(Vertical):
             super().__init__()
             self.prompt = prompt
             self.text = text
-            """What is to be sent, whole; never only white space."""
+            """What is to be sent, whole; only white space where there are files above it."""
 
         @property
         def control(self) -> "Prompt":
@@ -118,11 +121,25 @@ class Prompt(Vertical):
             """The prompt that posted it."""
             return self.prompt
 
+    class FilesPasted(Message):
+        """Something was pasted that is made of nothing but paths; perhaps of files that exist."""
+
+        def __init__(self, prompt: "Prompt", pasted: PromptArea.Pasted) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.pasted = pasted
+            """What stands in the input now; `PromptArea.take_back` takes it out again."""
+
+        @property
+        def control(self) -> "Prompt":
+            """The prompt that posted it."""
+            return self.prompt
+
     class LeftUpwards(Message):
         """The cursor was moved up out of an empty input that has files above it."""
 
     has_files_above = False
-    """Moving up out of the empty input goes to the files, not to what was sent before."""
+    """There are files to be sent along: a message needs no words, and moving up goes to them first."""
 
     def __init__(
         self,
@@ -232,7 +249,7 @@ class Prompt(Vertical):
             return
         typed_since = self.text.removeprefix(sent).lstrip("\n")
         unsent = self._unsent if self._unsent != sent else ""
-        if not self._history or self._history[-1] != sent:
+        if sent.strip() and (not self._history or self._history[-1] != sent):
             self._history = (*self._history, sent)
         self.text = "\n".join(each for each in (unsent, typed_since) if each)
 
@@ -243,7 +260,7 @@ class Prompt(Vertical):
     def action_send(self) -> None:
         """Submit the text, unless there is nothing in it or it waits to be accepted."""
         text = self.text
-        if self._pending is None and text.strip():
+        if self._pending is None and (text.strip() or self.has_files_above):
             self._pending = text
             self.post_message(self.Submitted(self, text))
 
@@ -261,6 +278,12 @@ class Prompt(Vertical):
         event.stop()
         self._look()
         self.post_message(self.Changed(self, self.draft))
+
+    @on(PromptArea.Pasted)
+    def _pasted(self, event: PromptArea.Pasted) -> None:
+        event.stop()
+        if is_data(event.text.strip()) or named_files(event.text):
+            self.post_message(self.FilesPasted(self, event))
 
     @on(PromptArea.SelectionChanged)
     def _moved(self, event: PromptArea.SelectionChanged) -> None:

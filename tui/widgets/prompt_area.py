@@ -39,6 +39,24 @@ class PromptArea(TextArea, inherit_bindings=False):
             self.step = step
             """-1 above the first line, 1 below the last."""
 
+    class ClipboardWanted(Message):
+        """What is on the clipboard is wanted: a picture, or else `PromptArea.paste_copied`."""
+
+    class Pasted(Message):
+        """Something was pasted."""
+
+        def __init__(self, text: str, shown: str, start: Location, end: Location) -> None:
+            super().__init__()
+            self.text = text
+            """As it came."""
+            self.shown = shown
+            """As it stands in the area."""
+            self.start = start
+            self.end = end
+
+    asks_clipboard = False
+    """There may be a picture on the clipboard: pasting asks for it first."""
+
     class BackspacedAtStart(Message):
         """Backspace was pressed where there is nothing to delete: the area is empty."""
 
@@ -126,8 +144,20 @@ class PromptArea(TextArea, inherit_bindings=False):
             super().action_cursor_down(select)
 
     def action_paste(self) -> None:
+        """Paste a picture that is on the clipboard, or else what was copied in this application."""
+        if self.asks_clipboard:
+            self.post_message(self.ClipboardWanted())
+        else:
+            self.paste_copied()
+
+    def paste_copied(self) -> None:
         """Paste what was copied in this application."""
         self._paste(self.app.clipboard)
+
+    def take_back(self, pasted: "PromptArea.Pasted") -> None:
+        """Take a paste out again, unless it has been changed; can be undone."""
+        if self.document.get_text_range(pasted.start, pasted.end) == pasted.shown:
+            self.delete(pasted.start, pasted.end, maintain_selection_offset=True)
 
     def action_cut(self) -> None:
         """Cut the selection, or the line, with the texts behind labels."""
@@ -175,6 +205,8 @@ class PromptArea(TextArea, inherit_bindings=False):
         self._paste(event.text)
 
     def _paste(self, text: str) -> None:
-        if result := self._replace_via_keyboard(self.shown(text), *self.selection):
+        shown, start = self.shown(text), min(self.selection)
+        if result := self._replace_via_keyboard(shown, *self.selection):
             self.move_cursor(result.end_location)
             self.focus()
+            self.post_message(self.Pasted(text, shown, start, result.end_location))

@@ -26,6 +26,7 @@ from tui.domain.parameter_fields import (
     unset_words,
 )
 from tui.domain.setup import UNSET, Setup
+from tui.domain.text import sanitize_line
 from tui.widgets.filter_input import FilterInput
 from tui.widgets.setting_rows import ChoiceRow, SettingRow
 
@@ -39,6 +40,7 @@ POLICY_WORDS: Final = {
 
 _FORMATS: Final = ("any", "JSON", "JSON schema")
 _OWN: Final = "model's own"
+_THINKS_NOT: Final = "this model does not think"
 _SCHEMA: Final = 2
 """The place of the schema among the formats."""
 
@@ -92,6 +94,8 @@ class SetupForm(VerticalScroll, can_focus=False):
         self._thinking: tuple[Think | None, ...] = (None,)
         self._most: int | None = None
         self._schema_wrong = ""
+        self._own = _OWN
+        """What thinking is called that is left to the model."""
 
     def compose(self) -> ComposeResult:
         """Compose a row for each setting."""
@@ -170,13 +174,14 @@ class SetupForm(VerticalScroll, can_focus=False):
         self._most = most
         for field in FIELDS:
             self.query_one(f"#{field.key}", Input).placeholder = unset_words(field.key, values)
-        self._area("stop").placeholder = unset_words("stop", values)
+        self._area("stop").placeholder = sanitize_line(unset_words("stop", values), 22)
         if most is not None:
             self.row("num_ctx").say(f"tokens, up to {most:,}")
         if system:
             self._area("system").placeholder = f"the model's own: {system}"
         think = self._think()
         self._thinking = (None, *thinking)
+        self._own = _OWN if thinking or values is None else _THINKS_NOT
         self._show_think(think)
         self.look()
 
@@ -184,7 +189,7 @@ class SetupForm(VerticalScroll, can_focus=False):
         if think not in self._thinking:
             self._thinking = (*self._thinking, think)
         row = self._choice("think")
-        row.words = [each or _OWN for each in self._thinking]
+        row.words = [each or self._own for each in self._thinking]
         row.chosen = self._thinking.index(think)
 
     def _think(self) -> Think | None:

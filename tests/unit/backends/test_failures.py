@@ -19,6 +19,7 @@ from tui.domain.errors import (
     ServerBusy,
     ServerFailed,
     ServerRefused,
+    SightMissing,
     ThinkingRefused,
     TuiError,
 )
@@ -41,8 +42,8 @@ RECORDED: dict[str, tuple[type[TuiError], str, str]] = {
     "chat_format_bad": (BadRequest, "invalid format", "option"),
     "chat_get_405": (NotAnOllamaServer, "has no /api/chat (405)", "address"),
     "chat_images_bad_base64": (BadRequest, "illegal base64 data", "PNG"),
-    "chat_images_no_vision": (CapabilityMissing, "Multimodal data provided, but model", "sees images"),
-    "chat_images_not_an_image": (CapabilityMissing, "Multimodal data provided", "sees images"),
+    "chat_images_no_vision": (SightMissing, "Multimodal data provided, but model", "sees images"),
+    "chat_images_not_an_image": (SightMissing, "Multimodal data provided", "sees images"),
     "chat_malformed_json": (BadRequest, "unexpected EOF", "options"),
     "chat_malformed_json2": (BadRequest, "invalid character 'g'", "options"),
     "chat_messages_wrong_type": (BadRequest, "json: cannot unmarshal string", "options"),

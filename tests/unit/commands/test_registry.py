@@ -27,6 +27,7 @@ OWNERS: dict[Scope, tuple[str, ...]] = {
     Scope.TRASH: ("tui.screens.trash:TrashScreen",),
     Scope.ATTACHMENTS: ("tui.widgets.attachment_row:AttachmentRow",),
     Scope.IMAGE: ("tui.screens.image:ImageScreen",),
+    Scope.PICKER: ("tui.screens.file_picker:FilePicker",),
     Scope.SETTINGS: ("tui.screens.conversation_settings:SettingsScreen",),
     Scope.PRESETS: ("tui.screens.presets:PresetsScreen",),
     Scope.SUMMARY: ("tui.screens.summary_note:SummaryScreen",),

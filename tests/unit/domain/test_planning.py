@@ -1,6 +1,7 @@
 """What leaves a conversation: properties that hold for every branch, window and policy."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from tui.domain.context import ContextPlan, Window, WindowSource
 from tui.domain.conversation import ContextPolicy, ConversationId, MessageId, Role, Summary
 from tui.domain.estimate import Calibration
+from tui.domain.generation import ChatMessage
 from tui.domain.planning import Draft, Entry, Planner
+from tui.services.request_messages import merged
 
 CALIBRATION = Calibration(error=0.01)
 """Its bound is 2 % and 8 tokens."""
@@ -224,3 +227,13 @@ def test_a_window_that_can_keep_nothing_says_so() -> None:
     plan = case.plan()
     assert not plan.fits
     assert plan.missing >= 100
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text("ab ", max_size=4)), max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_what_is_told_alternates_whatever_is_missing_between(said: list[tuple[str, str]]) -> None:
+    told = merged([ChatMessage("system", "s"), *(ChatMessage(role, text) for role, text in said)])
+    roles = [message.role for message in told[1:]]
+    assert all(one != other for one, other in pairwise(roles))
+    words = "".join(message.content for message in told[1:])
+    assert words.replace("\n\n", "") == "".join(text for _, text in said)

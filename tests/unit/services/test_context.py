@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.builders import a_conversation, a_message, an_exchange
+from tests.support.builders import a_conversation, a_message, an_attachment, an_exchange
 from tests.support.contexts import KnownModels, a_context
+from tests.support.recordings import recording
+from tui.backends import mapping
 from tui.domain.context import ContextPlan, WindowSource
-from tui.domain.conversation import ContextPolicy, Conversation, Message, Summary
+from tui.domain.conversation import ContextPolicy, Conversation, ConversationId, Message, Summary
 from tui.domain.errors import ContextOverflow, ContextQuestion
 from tui.domain.events import ContextMismatch
 from tui.domain.generation import Options, Stats
-from tui.domain.model import ModelInfo, RunningModel
+from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.services.context import Composed, ContextService
 from tui.services.events import EventBus
 from tui.storage.conversations import SqliteConversationStore
@@ -204,3 +206,76 @@ async def test_a_refused_request_teaches_its_size_and_the_window(store: SqliteCo
     assert again.plan.estimate + again.plan.parts.answer <= 1024
     assert again.plan.estimate > 1.5 * composed.plan.estimate * len(again.plan.sent) / len(path)
     assert context.windows.window(conversation).tokens == 1024
+
+
+async def test_planning_a_long_branch_reads_only_what_can_be_sent(store: SqliteConversationStore) -> None:
+    context = a_context(store, EventBus())
+    conversation, path = await a_branch(store, 2000, options=Options(num_ctx=2048))
+    await store.pin_message(path[2].id, pinned=True)
+    plan = await context.plan(conversation, draft="So?")
+    assert plan.sent[:2] == (path[2].id, path[3].id)
+    assert len(plan.sent) + len(plan.left_out) == 4000
+    counted = context._scales._counted
+    assert path[2].id in counted
+    assert len(counted) < 600
+    # The branch is not read again for the next key.
+    reads = 0
+    messages = store.messages
+
+    async def watched(conversation_id: ConversationId) -> tuple[Message, ...]:
+        nonlocal reads
+        reads += 1
+        return await messages(conversation_id)
+
+    store.messages = watched  # type: ignore[method-assign]
+    again = await context.plan(conversation, draft="So what?")
+    assert reads == 0
+    assert again.sent == plan.sent
+
+
+async def test_an_answer_that_is_gone_on_with_is_sent_with_its_thinking_and_no_other(
+    store: SqliteConversationStore,
+) -> None:
+    context = a_context(store, EventBus())
+    conversation, path = await a_branch(store, 2)
+    thought = tuple(replace(message, thinking="Hm.") if message.model else message for message in path)
+    composed = await context.compose(conversation, thought)
+    assert [message.thinking for message in composed.messages] == ["", "", "", "Hm."]
+    asked = await context.compose(conversation, thought[:-1])
+    assert [message.thinking for message in asked.messages] == ["", "", ""]
+
+
+async def test_images_that_leave_are_not_sent_and_their_words_are(store: SqliteConversationStore) -> None:
+    context = a_context(store, EventBus())
+    conversation, path = await a_branch(store, 2, options=Options(num_ctx=512))
+    data = b"\x89PNG picture"
+    picture = an_attachment(data)
+    await store.add_attachment(data, picture)
+    path = (replace(path[0], attachments=(picture,)), *path[1:3])
+    composed = await context.compose(conversation, path)
+    assert composed.plan.images_left_out == (path[0].id,)
+    assert texts(composed) == [message.content for message in path]
+    assert not any(message.images for message in composed.messages)
+    wide = await context.compose(replace(conversation, options=Options(num_ctx=2048)), path)
+    assert wide.messages[0].images == (data,)
+    assert wide.plan.parts.images > 0
+
+
+def recorded_details(name: str) -> ModelDetails:
+    (answer,) = recording(name).json_lines()
+    return mapping.details(answer)
+
+
+async def test_more_memory_for_a_larger_window_is_known_from_the_model(
+    store: SqliteConversationStore,
+) -> None:
+    models = KnownModels((ModelInfo(MODEL, digest="d1"),))
+    context = a_context(store, EventBus(), models)
+    conversation = a_conversation()
+    assert context.windows.memory_cost(conversation, 8192) is None
+    shown = recorded_details("show")
+    # 18 layers with one head of 256 for keys and one for values, two bytes each.
+    assert shown.kv_bytes_per_token == 18 * 2 * 256 * 2
+    context.windows.of("d1").details = shown
+    assert context.windows.memory_cost(conversation, 8192) == 4096 * 18432
+    assert context.windows.num_predict(conversation) == 256

@@ -1,0 +1,269 @@
+"""Files that are attached, and what arrives of them at a real server."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from tests.pilot.test_chat import Chat, running
+from tests.support.files import png
+from tests.support.script import Gate, Model, Reply
+from tests.support.scripted_server import ScriptedServer
+from tui.cli import Invocation
+from tui.screens.dialogs import ErrorScreen
+from tui.screens.model_dialogs import ChoiceScreen
+from tui.widgets.attachment_row import AttachmentRow
+
+SEEING = Model("gemma3:4b", "4.3B", "Q4_K_M", ("completion", "vision"), 131072, "gemma3")
+BLIND = Model("gemma3:270m")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer(models=[SEEING, BLIND]) as server:
+        yield server
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "pa ris.png"
+    path.write_bytes(png((300, 200)))
+    return path
+
+
+def chips(chat: Chat) -> list[str]:
+    return [chip.name for chip in chat.screen.pane.attachments.chips if chip.state == "ready"]
+
+
+async def attach(chat: Chat, *paths: Path | str) -> None:
+    before = len(chips(chat))
+    chat.screen.attach_paths(paths)
+    await chat.until(lambda: len(chips(chat)) == before + len(paths))
+
+
+async def answered(chat: Chat, count: int) -> None:
+    await chat.until(lambda: len(chat.contents) == 2 * count and chat.statuses[-1] == "complete")
+
+
+async def test_the_picture_that_arrives_is_the_one_that_is_stored_on_every_turn(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What do you see?")
+        await answered(chat, 1)
+        assert chips(chat) == []
+        await chat.say("And what else?")
+        await answered(chat, 2)
+        session = chat.screen.session
+        assert session is not None
+        (attachment,) = chat.screen.pane.messages[0].attachments
+        shown = await session.services.attachments.data(attachment.digest)
+        for request in server.chats():
+            first = request.json["messages"][0]
+            assert [base64.b64decode(image) for image in first["images"]] == [shown]
+            assert first["content"] == "What do you see?"
+        assert len(server.chats()) == 2
+        assert shown == png((300, 200))
+
+
+async def test_files_alone_can_be_sent_and_name_the_conversation(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("one\ntwo\nthree\n")
+    async with running(tmp_path, server) as chat:
+        await attach(chat, f"{notes}:2-3")
+        await chat.pilot.press("enter")
+        await answered(chat, 1)
+        sent = server.chats()[0].json["messages"][0]["content"]
+        assert sent == "notes.md:2-3:\n```markdown\ntwo\nthree\n```"
+        assert chat.screen.header.conversation_title == "notes.md:2-3"
+
+
+@pytest.mark.parametrize("how", ["plain", "quoted", "escaped", "uri", "data"])
+async def test_a_pasted_path_attaches_the_file(
+    how: str, tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    text = {
+        "plain": str(picture),
+        "quoted": f"'{picture}'",
+        "escaped": str(picture).replace(" ", "\\ "),
+        "uri": picture.as_uri(),
+        "data": "data:image/png;base64," + base64.b64encode(png((300, 200))).decode(),
+    }[how]
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        prompt = chat.screen.pane.prompt
+        prompt.text = "before "
+        prompt.area.post_message(events.Paste(text))
+        await chat.until(lambda: chips(chat))
+        assert chips(chat) == ["image.png" if how == "data" else "pa ris.png"]
+        assert prompt.text == "before "
+
+
+@pytest.mark.parametrize("text", ["/nowhere/a.png", "see /etc/passwd", "/etc", "notes.md"])
+async def test_what_is_not_all_files_stays_text(text: str, tmp_path: Path, server: ScriptedServer) -> None:
+    async with running(tmp_path, server) as chat:
+        chat.screen.pane.prompt.area.post_message(events.Paste(text))
+        await chat.until(lambda: chat.screen.pane.prompt.text == text)
+        await chat.until(lambda: not any(worker.group == "attach" for worker in chat.app.workers))
+        assert chat.screen.pane.prompt.text == text
+        assert chips(chat) == []
+
+
+async def test_attachments_are_kept_for_each_conversation_and_over_a_restart(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("one\n")
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await chat.say("One")
+        await answered(chat, 1)
+        await attach(chat, picture, notes)
+        await chat.pilot.press("ctrl+n")
+        await chat.until(lambda: chat.screen.pane.is_empty and chips(chat) == [])
+        await attach(chat, notes)
+        await chat.pilot.press("alt+down")
+        await chat.until(lambda: chips(chat) == ["pa ris.png", "notes.md"])
+    async with running(tmp_path, server, Invocation(continue_latest=True)) as chat:
+        await chat.until(lambda: chips(chat) == ["pa ris.png", "notes.md"])
+        await chat.pilot.press("ctrl+n")
+        await chat.until(lambda: chips(chat) == ["notes.md"])
+
+
+async def test_a_file_that_is_taken_away_can_be_brought_back(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        row = chat.screen.pane.attachments
+        row.post_message(AttachmentRow.Removed(row, 0))
+        await chat.until(lambda: chips(chat) == [])
+        chat.screen.action_undo()
+        await chat.until(lambda: chips(chat) == ["pa ris.png"])
+
+
+async def test_an_edited_message_keeps_its_files_unless_they_are_taken_away(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What?")
+        await answered(chat, 1)
+        session = chat.screen.session
+        assert session is not None
+        session.editing.begin(chat.screen.pane.messages[0])
+        await chat.until(lambda: chips(chat) == ["pa ris.png"])
+        await chat.say("What else?")
+        await chat.until(lambda: chat.contents[:1] == ["What else?"] and chat.statuses[-1] == "complete")
+        assert len(server.chats()[-1].json["messages"][0]["images"]) == 1
+        session.editing.begin(chat.screen.pane.messages[0])
+        row = chat.screen.pane.attachments
+        row.post_message(AttachmentRow.Removed(row, 0))
+        await chat.until(lambda: chips(chat) == [])
+        await chat.say("Nothing?")
+        await chat.until(lambda: chat.contents[:1] == ["Nothing?"] and chat.statuses[-1] == "complete")
+        assert not server.chats()[-1].json["messages"][0].get("images")
+
+
+async def test_a_message_that_waits_keeps_its_files(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    gate = Gate()
+    server.script(Reply(hold=gate))
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await chat.say("First")
+        await chat.until(lambda: len(chat.contents) == 2)
+        await attach(chat, picture)
+        await chat.say("Second")
+        await chat.until(lambda: chat.screen.pane.status.queued == 1 and chips(chat) == [])
+        gate.open()
+        await answered(chat, 2)
+        assert len(server.chats()[-1].json["messages"][-1]["images"]) == 1
+
+
+async def test_a_picture_for_a_model_that_does_not_see_is_caught_and_one_key_switches(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:270m")) as chat:
+        chat.screen.attach_paths([picture])
+        await chat.until(lambda: isinstance(chat.app.screen, ChoiceScreen))
+        await chat.pilot.press("escape")
+        await chat.until(lambda: not isinstance(chat.app.screen, ChoiceScreen))
+        await chat.say("What is it?")
+        await chat.until(lambda: isinstance(chat.app.screen, ChoiceScreen))
+        assert server.chats() == []
+        assert chat.screen.pane.prompt.text == "What is it?"
+        await chat.pilot.press("enter")
+        await chat.until(lambda: chat.screen.header.model == "gemma3:4b")
+        await chat.until(lambda: not isinstance(chat.app.screen, ChoiceScreen))
+        await chat.pilot.press("enter")
+        await answered(chat, 1)
+        assert server.chats()[0].json["model"] == "gemma3:4b"
+
+
+async def test_without_any_model_that_sees_it_is_said_what_to_do(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    server.models = [BLIND]
+    async with running(tmp_path, server) as chat:
+        chat.screen.attach_paths([picture])
+        await chat.until(lambda: isinstance(chat.app.screen, ErrorScreen))
+        await chat.pilot.press("enter")
+        await chat.until(lambda: chips(chat) == ["pa ris.png"])
+
+
+async def test_pictures_are_visibly_left_out_when_a_blind_model_goes_on(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What?")
+        await answered(chat, 1)
+        chat.screen.action_choose_model("gemma3:270m")
+        await chat.until(lambda: "cannot see" in str(chat.screen.pane.prompt.border_title))
+        await chat.say("And now?")
+        await answered(chat, 2)
+        first = server.chats()[-1].json["messages"][0]
+        assert not first.get("images")
+        assert "[A picture that you cannot see: pa ris.png]" in first["content"]
+
+
+async def test_a_server_that_refuses_pictures_leads_to_the_same_offer(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    server.models = [Model("old", capabilities=()), SEEING]
+    server.script(Reply(recording="chat_images_no_vision"))
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What?")
+        await chat.until(lambda: isinstance(chat.app.screen, ChoiceScreen))
+        await chat.pilot.press("enter")
+        await chat.until(lambda: chat.statuses[-1:] == ["complete"])
+        assert chat.contents[0] == "What?"
+
+
+async def test_a_file_that_cannot_be_attached_keeps_the_message_back(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    async with running(tmp_path, server, Invocation(prompt="Look", attach=(bad,))) as chat:
+        await chat.until(
+            lambda: chat.screen.pane.prompt.text == "Look" and not len(chat.screen.pane.attachments.chips)
+        )
+        await chat.until(lambda: any("damaged PNG" in toast.message for toast in chat.app._notifications))
+        await asyncio.sleep(0)
+        assert server.chats() == []
+
+
+async def test_files_of_the_command_line_go_with_its_prompt(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    invocation = Invocation(prompt="Look", model="gemma3:4b", attach=(picture,))
+    async with running(tmp_path, server, invocation) as chat:
+        await answered(chat, 1)
+        assert len(server.chats()[0].json["messages"][0]["images"]) == 1

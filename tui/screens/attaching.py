@@ -1,0 +1,234 @@
+"""The part of the chat screen that attaches files: picked, pasted, dropped, from the clipboard."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.content import Content
+
+from tui.domain.attachment import is_picture, may_see, sight_missing
+from tui.domain.conversation import MessageId
+from tui.domain.errors import SightMissing, TuiError
+from tui.domain.model import ModelInfo, find_model
+from tui.domain.text import sanitize_line
+from tui.screens.dialogs import ErrorScreen
+from tui.screens.model_dialogs import ChoiceScreen
+from tui.screens.model_messages import FolderUsed, ModelChosen
+from tui.screens.room import Room
+from tui.screens.session import ChatSession
+from tui.services.attachments.sources import sources_in, sources_of
+from tui.services.clipboard import can_hold_pictures, clipboard_sources
+from tui.widgets.attachment_row import AttachmentRow
+from tui.widgets.model_words import size_words
+from tui.widgets.prompt import Prompt
+from tui.widgets.prompt_area import PromptArea
+
+if TYPE_CHECKING:
+    from tui.services.attachments.service import Source
+
+
+class AttachingRoom(Room):
+    """Brings files to the input and takes them away; sees to it that pictures go to models that see."""
+
+    takes_files = True
+    """Whether a file can be attached."""
+
+    _folder = ""
+    """The folder that files were last attached from; empty for none."""
+
+    def begin_attaching(self, session: ChatSession, folder: str) -> None:
+        """Begin to take files.
+
+        Args:
+            session: What the files go to.
+            folder: The folder that files were last attached from; empty for none.
+        """
+        self._folder = folder
+        # From the screen's own queue: what reads a file is no part of the interface.
+        session.files.arrived = lambda: self.call_later(self._file_arrived)
+        session.files.opened = self._show_sight
+        self._show_sight()
+        self.pane.prompt.area.asks_clipboard = can_hold_pictures()
+
+    def attach_paths(self, paths: Sequence[str | Path]) -> None:
+        """Attach files, each perhaps with lines or pages behind its path."""
+        if self.session is not None and paths:
+            self._start(self._attach_paths(self.session, [str(path) for path in paths]), "attach")
+
+    async def _attach_paths(self, session: ChatSession, paths: Sequence[str]) -> None:
+        session.files.add(await sources_of(paths))
+
+    # Ways in
+
+    def action_attach(self, path: str = "") -> None:
+        """Choose files to attach, or attach the named one."""
+        if path:
+            self.attach_paths([path])
+        elif self.session is not None:
+            # Imported late: a start does not need it.
+            from tui.screens.file_picker import FilePicker
+
+            if not isinstance(self.app.screen, FilePicker):
+                services = self.session.services
+                picker = FilePicker(
+                    services.attachments.preview,
+                    self._picked,
+                    folder=self._folder,
+                    longest=services.settings.attachments.longest_side,
+                )
+                self.app.push_screen(picker)
+
+    def _picked(self, paths: Sequence[Path]) -> None:
+        self._folder = str(paths[0].parent)
+        self.post_message(FolderUsed(self._folder))
+        self.attach_paths(paths)
+        self.pane.prompt.focus()
+
+    def action_attach_clipboard(self) -> None:
+        """Attach the picture that is on the clipboard."""
+        if self.session is not None:
+            self._start(self._attach_clipboard(self.session, or_paste=False), "attach")
+
+    @on(PromptArea.ClipboardWanted)
+    def _clipboard_wanted(self, event: PromptArea.ClipboardWanted) -> None:
+        event.stop()
+        if self.session is None:
+            self.pane.prompt.area.paste_copied()
+        else:
+            self._start(self._attach_clipboard(self.session, or_paste=True), "attach")
+
+    async def _attach_clipboard(self, session: ChatSession, *, or_paste: bool) -> None:
+        sources: Sequence[Source] = ()
+        try:
+            sources = await clipboard_sources(session.services.settings.attachments.most_bytes)
+        except TuiError as error:
+            if not or_paste:
+                self.tell(error)
+                return
+        if sources:
+            session.files.add(sources)
+        elif or_paste:
+            self.pane.prompt.area.paste_copied()
+        else:
+            self._say("There is no picture on the clipboard.")
+
+    @on(Prompt.FilesPasted)
+    def _files_pasted(self, event: Prompt.FilesPasted) -> None:
+        event.stop()
+        if self.session is not None:
+            self._start(self._attach_pasted(self.session, event.pasted), "attach")
+
+    async def _attach_pasted(self, session: ChatSession, pasted: PromptArea.Pasted) -> None:
+        sources = await sources_in(pasted.text)
+        if sources:
+            self.pane.prompt.area.take_back(pasted)
+            session.files.add(sources)
+
+    @on(Prompt.FileWanted)
+    def _file_wanted(self, event: Prompt.FileWanted) -> None:
+        event.stop()
+        self.attach_paths([event.path])
+
+    # Chips
+
+    @on(AttachmentRow.Removed)
+    def _chip_removed(self, event: AttachmentRow.Removed) -> None:
+        event.stop()
+        session = self.session
+        if session is None or not 0 <= event.index < len(event.row.chips):
+            return
+        name = sanitize_line(event.row.chips[event.index].name, 60)
+        put_back = session.files.remove(event.index)
+        if put_back is not None:
+
+            async def undo() -> None:
+                put_back()
+
+            session.services.undo.push(f"took away {name}", undo)
+            self._say_done(f"took away {name}")
+
+    @on(AttachmentRow.Moved)
+    def _chip_moved(self, event: AttachmentRow.Moved) -> None:
+        event.stop()
+        if self.session is not None:
+            self.session.files.move(event.index, event.step)
+
+    # Models that do not see
+
+    def _file_arrived(self) -> None:
+        session = self.session
+        if session is not None and (pictures := sum(map(is_picture, session.files.attachments))):
+            model = self._blind_model(session)
+            if model:
+                self.offer_sight(sight_missing(model, pictures))
+
+    def _blind_model(self, session: ChatSession) -> str:
+        """Return the model that answers next if it is known not to see; empty otherwise."""
+        known = find_model(session.model, session.services.models.models) if session.model else None
+        return session.model if not may_see(known) else ""
+
+    def offer_sight(self, error: SightMissing, refused: MessageId | None = None) -> None:
+        """Offer the models that see in place of the one that does not.
+
+        Args:
+            error: What was to happen.
+            refused: The answer to be asked for again by the model that is chosen; None for none.
+        """
+        session = self.session
+        if session is None or isinstance(self.app.screen, ChoiceScreen | ErrorScreen):
+            return
+        seeing = [model for model in session.services.models.models if _sees(model)]
+        if not seeing:
+            hint = "No installed model sees. F4 fetches one, for example gemma3:4b; what is attached stays."
+            self.app.push_screen(ErrorScreen(TuiError(error.message, hint), heading="This model cannot see"))
+            return
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self._start(self._switch_to(session, seeing[place].name, refused), "sight")
+            self.pane.prompt.focus()
+
+        rows = [_row(model) for model in seeing]
+        hint = "Enter switches to it. Esc leaves everything as it is."
+        self.app.push_screen(ChoiceScreen(f"{error.message} These see:", rows, hint=hint), chosen)
+
+    async def _switch_to(self, session: ChatSession, model: str, refused: MessageId | None) -> None:
+        await session.use_model(model, session.services.servers.current)
+        self.post_message(ModelChosen(model))
+        if refused is not None:
+            await session.retry(refused)
+
+    @on(ModelChosen)
+    def _model_changed(self, event: ModelChosen) -> None:
+        self._show_sight()
+        if title := self._unseen():
+            self.app.notify(title, severity="warning", markup=False, timeout=8)
+
+    def _show_sight(self) -> None:
+        """Say over the input that pictures of the conversation are kept from a model that does not see."""
+        prompt = self.pane.prompt
+        prompt.border_title = Content(self._unseen()).markup or None
+
+    def _unseen(self) -> str:
+        """Return in words which pictures the model is not sent; empty for none."""
+        session = self.session
+        if session is None:
+            return ""
+        pictures = sum(is_picture(file) for message in self.pane.messages for file in message.attachments)
+        model = self._blind_model(session) if pictures else ""
+        if not model:
+            return ""
+        what = "the picture above is" if pictures == 1 else f"the {pictures} pictures above are"
+        return f"{sanitize_line(model, 40)} cannot see: {what} not sent"
+
+
+def _row(model: ModelInfo) -> Content:
+    about = "  ".join(filter(None, (model.parameter_size, model.quantization, size_words(model.size))))
+    return Content(f"{sanitize_line(model.name, 40):<40} ") + Content.styled(
+        sanitize_line(about), "$text-muted"
+    )
+
+
+def _sees(model: ModelInfo) -> bool:
+    return model.capabilities is not None and model.can_chat and may_see(model)
