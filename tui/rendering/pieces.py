@@ -331,7 +331,7 @@ class Cutter:
             size *= 4
         if self._references.learn(env):
             self.learnt = True
-        if cuts and (found := _break_in(cuts[0], region)) is not None:
+        if cuts and not cuts[0].start and (found := _break_in(cuts[0], region)) is not None:
             yield self._stretch(cuts[0], region, found)
             return position + found
         sure, end = self._certain(cuts, region, complete and final)
@@ -380,7 +380,7 @@ class Cutter:
         """Return how many of `cuts` cannot change any more, and with which line the others begin."""
         for number, cut in enumerate(cuts):
             is_fence = cut.kind == "fence" and FENCE.fullmatch(region[cut.start])
-            if is_fence or cut.kind == "table" or (number and _is_long(cut, region)):
+            if is_fence or cut.kind == "table" or ((number or cut.start) and _is_long(cut, region)):
                 return number, cut.start
         if final:
             return len(cuts), len(region)
