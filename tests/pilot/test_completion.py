@@ -81,7 +81,9 @@ async def test_commands_are_offered_run_written_out_and_sent_as_words() -> None:
         assert app.offered == ["llama3.2:3b"]
         await pilot.press("enter")
         assert app.wanted[1:] == [("model.choose", "llama3.2:3b")]
-        assert app.asked == 2
+        await pilot.press(*"/model zz", "enter")
+        assert app.wanted[2:] == [("model.choose", "zz")]
+        assert (app.asked, app.sent) == (3, [])
 
 
 async def test_the_arrows_walk_the_menu_and_escape_makes_it_a_message() -> None:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.pilot.test_chat import Chat, running, server
 from tests.support.scripted_server import ScriptedServer
 from tui.screens.search import SearchScreen
+from tui.widgets.completion_menu import CompletionMenu
 from tui.widgets.model_picker import ModelPicker
 
 __all__ = ["server"]
@@ -51,3 +54,17 @@ async def test_a_model_is_named_completed_or_missed(tmp_path: Path, server: Scri
         await chat.until(lambda: chat.screen.header.model.startswith(name[:4]))
         chat.screen.action_choose_model("nope")
         await chat.until(lambda: any("no model nope" in each.message for each in chat.app._notifications))
+
+
+async def test_a_file_is_chosen_and_attached(
+    tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "some notes.md").write_text("Something to read.", "utf-8")
+    async with running(tmp_path, server) as chat:
+        pane = chat.screen.pane
+        pane.prompt.area.insert("read @some")
+        await chat.until(lambda: any(menu.is_open for menu in chat.screen.query(CompletionMenu)))
+        await chat.pilot.press("enter")
+        await chat.until(lambda: [chip.name for chip in pane.attachments.chips] == ["some notes.md"])
+        assert pane.prompt.text == "read "

@@ -294,7 +294,7 @@ def estimated_tokens(attachment: Attachment) -> int:
 def token_words(tokens: int) -> str:
     """Return a number of tokens for people: `≈ 1.6k tokens`."""
     if tokens < 1000:
-        return f"≈ {tokens} tokens"
+        return f"≈ {tokens} token{'' if tokens == 1 else 's'}"
     return f"≈ {tokens / 1000:.1f}k tokens" if tokens < 99_500 else f"≈ {tokens / 1000:,.0f}k tokens"
 
 

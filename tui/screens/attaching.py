@@ -15,7 +15,7 @@ from tui.domain.text import sanitize_line
 from tui.screens.dialogs import ErrorScreen
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import FolderUsed, ModelChosen
-from tui.screens.room import Room
+from tui.screens.pictures import PictureRoom
 from tui.screens.session import ChatSession
 from tui.services.attachments.sources import sources_in, sources_of
 from tui.services.clipboard import can_hold_pictures, clipboard_sources
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.services.attachments.service import Source
 
 
-class AttachingRoom(Room):
+class AttachingRoom(PictureRoom):
     """Brings files to the input and takes them away; sees to it that pictures go to models that see."""
 
     takes_files = True
@@ -153,6 +153,14 @@ class AttachingRoom(Room):
         event.stop()
         if self.session is not None:
             self.session.files.move(event.index, event.step)
+
+    @on(AttachmentRow.Opened)
+    def _chip_opened(self, event: AttachmentRow.Opened) -> None:
+        event.stop()
+        chips = event.row.chips
+        files = tuple(chip.attachment for chip in chips if chip.attachment is not None)
+        before = sum(chip.attachment is not None for chip in chips[: event.index])
+        self.open_files(files, before)
 
     # Models that do not see
 

@@ -33,7 +33,6 @@ from tui.screens.attaching import AttachingRoom
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
-from tui.screens.pictures import PictureRoom
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
 from tui.screens.work import begin_work
@@ -56,7 +55,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(AttachingRoom, PictureRoom, SlashActions):
+class ChatScreen(AttachingRoom, SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from textual import on
 
+from tui.domain.attachment import is_picture
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy
-from tui.domain.errors import ContextQuestion, TuiError
+from tui.domain.errors import BadRequest, ContextQuestion, TuiError
 from tui.domain.events import (
     ContextAsked,
     ContextChanged,
@@ -83,9 +84,16 @@ class ContextRoom(SettingsRoom):
         keeper, session = self._keeper, self.session
         if keeper is None or session is None or self.app.screen is not self:
             return
-        plan = keeper.plan
-        if plan is None:
+        if not session.model:
             self._say("It is not known yet: choose a model with Ctrl+L.")
+            return
+        self._start(self._show_context(session, keeper), "show context")
+
+    async def _show_context(self, session: ChatSession, keeper: ContextKeeper) -> None:
+        try:
+            plan = keeper.plan or await session.services.context.plan(session.asking.conversation())
+        except TuiError as error:
+            self.tell(error)
             return
         choices = [window_choice(plan, self._cost(session, plan))]
         if plan.summary is not None:
@@ -124,11 +132,12 @@ class ContextRoom(SettingsRoom):
             return
         plan = question.plan
         retried = again or session.asking.again or self._send_again
+        pictures = [file for file in session.files.attachments if is_picture(file)]
         choices = question_choices(
             plan,
             session.setups.current.policy,
             cost=self._cost(session, plan),
-            attached=0,
+            attached=len(pictures) if retried == self._send_again else 0,
             begun=session.conversation is not None and not self.pane.is_empty,
             editing=session.editing.target is not None or retried != self._send_again,
         )
@@ -180,6 +189,8 @@ class ContextRoom(SettingsRoom):
                     self.pane.status.notice = "summarising older messages…"
                     await session.services.summaries.make(session.conversation.id)
                     self.pane.status.notice = ""
+            case Remedy.IMAGES:
+                session.files.bring([file for file in session.files.take() if not is_picture(file)])
             case Remedy.BRANCH:
                 await self._begin_elsewhere(session)
             case Remedy.SEND:
@@ -194,6 +205,8 @@ class ContextRoom(SettingsRoom):
 
     async def _begin_elsewhere(self, session: ChatSession) -> None:
         """Move what is in the input into a new conversation with the same settings."""
+        if (await session.services.conversations.draft(None)).strip():
+            raise BadRequest("A new conversation has unsent text already.", "Ctrl+N shows it.")
         text, setup = self.pane.prompt.text, session.setups.current
         files = session.files.take()
         self.pane.prompt.text = ""

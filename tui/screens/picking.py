@@ -32,6 +32,13 @@ PICKING_CSS: Final = """
             background: $surface;
             padding: 0;
             scrollbar-size-vertical: 1;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+            & > .option-list--option-highlighted {{
+                background: $block-cursor-background;
+                color: $block-cursor-foreground;
+                text-style: none;
+            }}
         }}
     }}
 """

@@ -32,6 +32,8 @@ _DELAY: Final = 0.06
 _HELP: Final = (
     "Words in titles and messages of all branches. Filters: model: role: tag: after:2026-10-01 before:"
 )
+_BEFORE: Final = 30
+"""Characters before the first match that are shown."""
 _NOTHING: Final = "Nothing found. Fewer or shorter words find more; Esc closes."
 _NAMES: Final = {Role.USER: "You", Role.ASSISTANT: "Model", Role.SYSTEM: "System", Role.TOOL: "Tool"}
 
@@ -118,7 +120,8 @@ class SearchScreen(PickingScreen[Found]):
         label = self.query_one("#notice", Static)
         label.display = not self._found
         label.update(Content(sanitize_line(notice)))
-        count = f"{len(found.hits)} messages" if self._found else ""
+        number = len(found.hits)
+        count = f"{number} message{'' if number == 1 else 's'}" if self._found else ""
         self.query_one("#panel").border_subtitle = count
 
     @on(Input.Submitted)
@@ -149,15 +152,25 @@ def day_of(seconds: float) -> str:
 
 def title_row(conversation: Conversation) -> Content:
     """Return how a conversation is listed whose title was found."""
-    title = Content.styled(sanitize_line(conversation.title, 70), "bold")
-    return title + Content.styled(f"  conversation · {day_of(conversation.updated_at)}", "$text-muted")
+    return _head("Title", conversation.updated_at, conversation.title)
 
 
 def hit_row(hit: SearchHit) -> Content:
-    """Return how a message is listed that was found: where, who, when, and the words around the match."""
-    head = Content(sanitize_line(hit.conversation_title, 60))
-    head += Content.styled(f"  {_NAMES[hit.role]} · {day_of(hit.created_at)}", "$text-muted")
-    return head + Content("\n  ") + marked(hit.snippet)
+    """Return how a message is listed that was found: who, when, where, and the words around the match."""
+    head = _head(_NAMES[hit.role], hit.created_at, hit.conversation_title)
+    return head + Content("\n  ") + marked(near(hit.snippet))
+
+
+def _head(kind: str, at: float, title: str) -> Content:
+    # Columns of one width stand first, so that a long title is what is cut.
+    columns = Content.styled(f"{kind:<6} {day_of(at):>10}  ", "$text-muted")
+    return columns + Content.styled(sanitize_line(title, 200), "bold")
+
+
+def near(snippet: str) -> str:
+    """Return a snippet with its first match so far in front that it is seen on a narrow screen."""
+    at = snippet.find("\x02")
+    return f"…{snippet[at - _BEFORE :]}" if at > _BEFORE else snippet
 
 
 def marked(snippet: str) -> Content:

@@ -142,9 +142,7 @@ class ExportScreen(ModalScreen[None]):
             yield Static(Content(f"Export {sanitize_line(title, 100)}"), id="heading")
             with RadioSet(compact=True):
                 for format, words in _FORMATS:
-                    yield RadioButton(
-                        Content(words), value=format is ExportFormat.MARKDOWN, name=format.value
-                    )
+                    yield _Choice(Content(words), value=format is ExportFormat.MARKDOWN, name=format.value)
             yield _Tick(
                 "All conversations",
                 value=self._conversation is None,

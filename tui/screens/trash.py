@@ -87,6 +87,5 @@ class TrashScreen(PickingScreen[ConversationId]):
 
 
 def _row(conversation: Conversation) -> Content:
-    title = Content(sanitize_line(conversation.title, 70))
-    when = day_of(conversation.trashed_at or 0.0)
-    return title + Content.styled(f"  deleted {when}", "$text-muted")
+    when = Content.styled(f"{day_of(conversation.trashed_at or 0.0):>10}  ", "$text-muted")
+    return when + Content(sanitize_line(conversation.title, 200))

@@ -60,6 +60,9 @@ _PIN: Final = (
 
 _UNPIN: Final = "DELETE FROM pinned_messages WHERE message = (SELECT key FROM messages WHERE id = ?)"
 
+_NOT_INDEXED: Final = "+"
+"""The owner of messages that are stored and not indexed yet; no trigger does it then."""
+
 _WRITERS: Final = "SELECT DISTINCT owner FROM messages WHERE conversation = ? AND status = 'streaming'"
 
 _REOPEN: Final = (
@@ -174,8 +177,22 @@ def load_messages(connection: sqlite3.Connection, conversation_id: ConversationI
     return without(messages, gone) if gone else messages
 
 
-def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message], me: InstanceId) -> None:
-    """Store new messages; the last one becomes its conversation's active leaf."""
+def insert_messages(
+    connection: sqlite3.Connection,
+    messages: Sequence[Message],
+    me: InstanceId,
+    *,
+    indexed: bool = True,
+) -> None:
+    """Store new messages; the last one becomes its conversation's active leaf.
+
+    Args:
+        connection: In a transaction.
+        messages: What is stored.
+        me: The process that owns those that are streaming.
+        indexed: They can be found; False leaves that to `index_messages`, and none may be streaming.
+    """
+    waiting = None if indexed else _NOT_INDEXED
     keys: dict[ConversationId, int] = {}
     for message in messages:
         key = keys.get(message.conversation_id)
@@ -187,7 +204,7 @@ def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message],
             message.parent_id,
             message.role.value,
             message.created_at,
-            me if message.status is MessageStatus.STREAMING else None,
+            me if message.status is MessageStatus.STREAMING else waiting,
             *_end_state(message),
         )
         cursor = connection.execute(_INSERT, values)
@@ -201,6 +218,17 @@ def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message],
             "UPDATE conversations SET active_leaf = ?, updated_at = ? WHERE key = ?",
             (last.id, last.created_at, keys[last.conversation_id]),
         )
+
+
+def index_messages(connection: sqlite3.Connection, above: int) -> None:
+    """Let messages be found that were stored without; all of them have keys above a number."""
+    for index in ("messages_index", "messages_trigrams"):
+        connection.execute(
+            f"INSERT INTO {index} (rowid, content) SELECT key, content FROM messages"
+            " WHERE key > ? AND owner = ?",
+            (above, _NOT_INDEXED),
+        )
+    connection.execute("UPDATE messages SET owner = NULL WHERE key > ? AND owner = ?", (above, _NOT_INDEXED))
 
 
 def insert_attachments(

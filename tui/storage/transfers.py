@@ -15,6 +15,7 @@ from tui.storage.instances import Instance, InstanceId
 from tui.storage.messages import (
     delete_conversation,
     hide_messages,
+    index_messages,
     insert_messages,
     load_messages,
     remove_messages,
@@ -88,7 +89,10 @@ class WholeConversations:
         """
 
         def work(connection: sqlite3.Connection) -> tuple[Taken, ...]:
-            return tuple([_take_whole(connection, each, self._instance.id) for each in conversations])
+            newest: tuple[int | None] = connection.execute("SELECT max(key) FROM messages").fetchone()
+            taken = tuple([_take_whole(connection, each, self._instance.id) for each in conversations])
+            index_messages(connection, newest[0] or 0)
+            return taken
 
         return await self._database.write(work)
 
@@ -152,7 +156,7 @@ def _take(connection: sqlite3.Connection, whole: WholeConversation, me: Instance
     key = _insert(connection, conversation, whole.origin)
     _add_attachments(connection, whole)
     store_tags(connection, conversation)
-    insert_messages(connection, whole.messages, me)
+    insert_messages(connection, whole.messages, me, indexed=False)
     add_summaries(connection, key, whole.summaries)
     # Storing messages moves both to the last of them.
     connection.execute(_SHOW, (conversation.active_leaf, conversation.updated_at, key))
@@ -172,7 +176,8 @@ def _grow(connection: sqlite3.Connection, whole: WholeConversation, there: _Ther
         return Taken(Outcome.SAME, conversation_id)
     _refuse_taken(connection, new, key)
     _add_attachments(connection, whole)
-    insert_messages(connection, [replace(message, conversation_id=conversation_id) for message in new], me)
+    moved = [replace(message, conversation_id=conversation_id) for message in new]
+    insert_messages(connection, moved, me, indexed=False)
     add_summaries(connection, key, whole.summaries)
     # The branch that is shown goes on where it went on; another one that was chosen here stays.
     wanted = whole.conversation.active_leaf

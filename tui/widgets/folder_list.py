@@ -46,7 +46,7 @@ class _Row(Visual):
     ) -> list[Strip]:
         """Draw the row."""
         entry = self.entry
-        name = fit(sanitize_line(entry.name, 400) or "?", max(1, width - 5))
+        name = fit(sanitize_line(entry.name, 400) or "?", max(1, width - 5)).rstrip()
         name += "/" if entry.is_folder else ""
         mark = "✓" if self.is_chosen else "·" if is_named_like_a_picture(entry.name) else " "
         row = Content.styled(f"{mark} ", "$success" if self.is_chosen else "$text-muted")

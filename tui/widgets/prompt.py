@@ -19,7 +19,7 @@ from tui.widgets.completion import CompletionSource
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.terminal_keys import learn_alt_enter
 
-PLACEHOLDER = "Ask anything… (Enter sends, Ctrl+J for a new line)"
+PLACEHOLDER = "Ask anything… (/ for commands, @ for files)"
 """What an empty input says."""
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Awaitable, Coroutine
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,11 +17,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.support.builders import a_conversation, a_message, an_exchange
 from tests.support.desk import Desk, Faults
 from tests.support.fake_backend import Answer, said
 from tui.domain.conversation import Conversation, Message, MessageStatus, Role
 from tui.domain.errors import AnswerInterrupted, TuiError
 from tui.domain.generation import Delta
+from tui.domain.whole import Outcome, WholeConversation
 from tui.services import generation
 from tui.storage.conversations import SqliteConversationStore
 
@@ -193,6 +195,44 @@ class TreeMachine(RuleBasedStateMachine):
     def undo(self, fault: tuple[int, bool] | None) -> None:
         self.step(self.desk.undo.undo(), fault)
 
+    @rule(number=st.integers(0, 9), pinned=st.booleans(), fault=FAULT)
+    def pin(self, number: int, pinned: bool, fault: tuple[int, bool] | None) -> None:
+        path = self.shown()
+        if path:
+            wanted = path[number % len(path)]
+            work = self.desk.store.pin_message(wanted.id, pinned=pinned)
+            if self.step(work, fault):
+                now = next(message for message in self.shown() if message.id == wanted.id)
+                assert now.pinned is pinned
+
+    @rule(number=st.integers(0, 9), fault=FAULT)
+    def import_what_has_grown(self, number: int, fault: tuple[int, bool] | None) -> None:
+        messages = self.run(self.desk.store.messages(self.conversation.id))
+        kept = tuple(message for message in messages if message.status is not MessageStatus.STREAMING)
+        text = self.new_text()
+        parent = kept[number % len(kept)] if kept else None
+        grown = a_message(self.conversation, text, parent=parent)
+        whole = WholeConversation(replace(self.conversation, active_leaf=grown.id), (*kept, grown))
+        self.step(self.desk.store.take_in([whole]), fault, text)
+
+    @rule()
+    def import_and_undo(self) -> None:
+        rows, shown = self.stored(), self.shown()
+        other = a_conversation()
+        grown = a_message(self.conversation, "never kept", parent=shown[-1] if shown else None)
+        taken = self.run(
+            self.desk.store.take_in(
+                [
+                    WholeConversation(other, an_exchange(other)),
+                    WholeConversation(replace(self.conversation, active_leaf=grown.id), (*shown, grown)),
+                ]
+            )
+        )
+        assert [each.outcome for each in taken] == [Outcome.NEW, Outcome.GROWN]
+        self.run(self.desk.store.give_back(taken, 1.0))
+        assert self.stored() == rows
+        assert [message.id for message in self.shown()] == [message.id for message in shown]
+
     @rule()
     def kill(self) -> None:
         self.run(self._die())
@@ -237,7 +277,7 @@ class TreeMachine(RuleBasedStateMachine):
         if hasattr(self, "desk"):
             self.run(self.desk.aclose())
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            for index in ("messages_index", "messages_trigrams", "titles_index"):
+            for index in ("messages_index", "messages_trigrams", "titles_index", "titles_trigrams"):
                 connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         generation.RETRY_FIRST = 0.5
