@@ -3,11 +3,8 @@
 import asyncio
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from tui.commandline import Ask
@@ -84,15 +81,12 @@ def _standard_input() -> bytes:
 @asynccontextmanager
 async def _services(settings: Settings, *, save: bool) -> AsyncIterator[Services]:
     """Yield the services; where nothing is to be saved, on a store that vanishes with them."""
-    with tempfile.TemporaryDirectory(prefix="ollama-tui-") as directory:
-        remembered = await asyncio.to_thread(load_remembered, settings.state_dir)
-        services = await build(
-            settings if save else replace(settings, data_dir=Path(directory)), server_name=remembered.server
-        )
-        try:
-            yield services
-        finally:
-            await services.aclose()
+    remembered = await asyncio.to_thread(load_remembered, settings.state_dir)
+    services = await build(settings, server_name=remembered.server, save=save)
+    try:
+        yield services
+    finally:
+        await services.aclose()
 
 
 async def _conversation(

@@ -16,7 +16,7 @@ _TOGETHER: Final = 0.03
 """Seconds between two characters of an answer; nobody types that fast."""
 
 _INSIDE: Final = frozenset("?;0123456789")
-_ENDS: Final = frozenset("ct")
+_ENDS: Final = frozenset("ctS")
 _FOR: Final = 10.0
 """Seconds after which no answer comes any more."""
 

@@ -33,14 +33,17 @@ _ATTRIBUTES: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 _CELL: Final = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
 _VERSION: Final = re.compile(rb"\x1bP>\|([^\x1b]*)\x1b\\")
 _GRAPHICS: Final = re.compile(rb"\x1b_G([^\x1b]*)\x1b\\")
-_ANSWERS: Final = (_ATTRIBUTES, _CELL, _VERSION, _GRAPHICS)
+_LARGEST: Final = re.compile(rb"\x1b\[\?2;0;(\d+);(\d+)S")
+_REFUSED: Final = re.compile(rb"\x1b\[\?2;[\d;]*S")
+_ANSWERS: Final = (_ATTRIBUTES, _REFUSED, _CELL, _VERSION, _GRAPHICS)
 _BEGUN: Final = re.compile(rb"\x1b(?:\[(?:\?[\d;]*|6;[\d;]*)|P[^\x1b]*\x1b?|_[^\x1b]*\x1b?)$")
 """An answer that has not arrived whole."""
 
 _SIXEL: Final = "4"
 """The attribute of terminals that draw Sixel."""
 
-_ASK_ATTRIBUTES: Final = b"\x1b[c"
+_ASK_ATTRIBUTES: Final = b"\x1b[?2;1;0S\x1b[c"
+"""How large Sixel may be, then the attributes."""
 _ASK_CELL: Final = b"\x1b[16t"
 _ASK_KITTY: Final = b"\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c"
 
@@ -162,6 +165,8 @@ class Question:
         graphics = Graphics(protocol)
         if self._size and min(self._size) > 1:
             graphics = replace(graphics, cell_width=self._size[0], cell_height=self._size[1])
+        if largest := _LARGEST.search(self._received):
+            graphics = replace(graphics, largest=(int(largest[1]), int(largest[2])))
         return graphics
 
     def _has_placeholders(self) -> bool:

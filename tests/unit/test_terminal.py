@@ -101,10 +101,20 @@ def test_an_answer_that_has_only_begun_is_waited_for_and_never_typed() -> None:
 def test_the_pixels_of_a_cell_are_asked_for_where_the_system_does_not_know_them() -> None:
     with terminal() as fake:
         answered = fake.ask(b"\x1b[6;17;8t" + XTERM, size=(0, 0))
-        assert fake.asked() == b"\x1b[16t\x1b[c"
+        assert fake.asked() == b"\x1b[16t\x1b[?2;1;0S\x1b[c"
     assert (answered.graphics.cell_width, answered.graphics.cell_height) == (8, 17)
     with terminal() as fake:
         assert fake.ask(XTERM, size=(0, 0)).graphics.protocol is Protocol.HALFCELL
+
+
+def test_the_largest_picture_that_the_terminal_draws_is_known() -> None:
+    with terminal() as fake:
+        graphics = fake.ask(b"\x1b[?2;0;1000;500S" + XTERM).graphics
+        assert graphics.largest == (1000, 500)
+        assert graphics.fitted(4000, 1000, 200, 60) == (100, 13)
+        assert graphics.room(200, 60) == (100, 25)
+        answered = fake.ask(b"\x1b[?2;3;0S" + XTERM)
+        assert answered.graphics.room(200, 60) == (200, 60) and not answered.typed
 
 
 @pytest.mark.parametrize("wanted", ["off", "halfcell", "sixel", "kitty"])

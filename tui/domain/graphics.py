@@ -27,6 +27,19 @@ class Graphics:
     cell_height: int = 20
     """Pixels."""
 
+    largest: tuple[int, int] = (0, 0)
+    """Width and height of the largest picture that it draws, in pixels; 0 where it does not say."""
+
+    def room(self, columns: int, rows: int) -> tuple[int, int]:
+        """Return as many of some columns and rows as the terminal draws a picture over."""
+        width, height = self.largest
+        if self.protocol is not Protocol.SIXEL or not (width and height):
+            return columns, rows
+        return (
+            max(1, min(columns, width // self.cell_width)),
+            max(1, min(rows, height // self.cell_height)),
+        )
+
     def fitted(self, width: int, height: int, columns: int, rows: int) -> tuple[int, int]:
         """Return the cells that a picture takes, as columns and rows; never larger than its pixels.
 
@@ -37,6 +50,7 @@ class Graphics:
             rows: At most so many.
         """
         cell_width, cell_height = self.cell_width, self.cell_height
+        columns, rows = self.room(columns, rows)
         most = 1.0
         if self.protocol is Protocol.HALFCELL:
             # A cell shows one pixel above another.

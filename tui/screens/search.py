@@ -120,7 +120,8 @@ class SearchScreen(PickingScreen[Found]):
         label = self.query_one("#notice", Static)
         label.display = not self._found
         label.update(Content(sanitize_line(notice)))
-        count = f"{len(found.hits)} messages" if self._found else ""
+        number = len(found.hits)
+        count = f"{number} message{'' if number == 1 else 's'}" if self._found else ""
         self.query_one("#panel").border_subtitle = count
 
     @on(Input.Submitted)

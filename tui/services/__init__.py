@@ -88,19 +88,21 @@ class Services:
         self.bus.close()
 
 
-async def build(settings: "Settings", *, server_name: str = "") -> Services:
+async def build(settings: "Settings", *, server_name: str = "", save: bool = True) -> Services:
     """Open the store and start looking for a server.
 
     Args:
         settings: The settings in force.
         server_name: The server chosen last; a host in the settings wins over it.
+        save: Keep conversations; otherwise they are nowhere but in memory.
 
     Raises:
         StoreUnavailable: the store cannot be opened; nothing was started.
     """
     clock = SystemClock()
     bus = EventBus()
-    store = await SqliteConversationStore.open(_store_file(settings))
+    kept, unsaved = SqliteConversationStore.open, SqliteConversationStore.unsaved
+    store = await (kept(_store_file(settings)) if save else unsaved())
     await store.recover()
     engine = EngineSupervisor(
         settings.state_dir / "engine.log",

@@ -1,7 +1,7 @@
 """Answers being written: one at a time in a conversation, any number side by side."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 
 from tui.domain.conversation import (
@@ -16,7 +16,6 @@ from tui.domain.conversation import (
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
-    ContextOverflow,
     ContextQuestion,
     ConversationGone,
     NoLongerQueued,
@@ -27,7 +26,6 @@ from tui.domain.errors import (
 )
 from tui.domain.events import (
     ContextAsked,
-    ContextUsed,
     ConversationsChanged,
     GenerationFinished,
     GenerationStarted,
@@ -35,12 +33,11 @@ from tui.domain.events import (
     QueueChanged,
     StoreStateChanged,
 )
-from tui.domain.generation import Delta, Phase
-from tui.domain.model import full_name
+from tui.domain.generation import Phase
 from tui.domain.ports import ChatBackend, Clock, ConversationStore
 from tui.services.answer_check import checked
 from tui.services.events import EventBus
-from tui.services.patience import patient_chat
+from tui.services.receiving import fitted_chat, watch_loading
 from tui.services.run import Run, Throttle
 from tui.services.turns import Ask, Continue, Edit, Job, Regenerate, Turn, TurnService
 
@@ -53,8 +50,6 @@ CHECKPOINT_INTERVAL = 0.25
 RETRY_FIRST = 0.5
 RETRY_LAST = 15.0
 """Seconds until storing the end of an answer is tried again: at first, and at most."""
-
-_LOADING_POLL = 1.0
 
 
 class _Worker:
@@ -387,9 +382,10 @@ class GenerationService:
 
         updates.request()
         backend = await self._backend(run.answer.conversation_id)
-        watch = asyncio.create_task(self._watch_loading(run, backend, updates), name="watch loading")
+        watch = asyncio.create_task(watch_loading(run, backend, updates), name="watch loading")
         try:
-            async with aclosing(self._fitted(backend, turn, run, busy)) as deltas:
+            chat = fitted_chat(backend, turn, run, turns=self._turns, bus=self._bus, busy=busy)
+            async with aclosing(chat) as deltas:
                 async for delta in deltas:
                     run.take(delta)
                     if delta.content or delta.thinking:
@@ -401,40 +397,6 @@ class GenerationService:
                 await watch
         if run.done is None:
             raise AnswerInterrupted("The server ended the answer early.", "Continue it, or ask again.")
-
-    async def _fitted(
-        self, backend: ChatBackend, turn: Turn, run: Run, busy: Callable[[bool], None]
-    ) -> AsyncGenerator[Delta, None]:
-        """Stream an answer; a request that the server finds too long is sent again with less in it."""
-        for last in (False, False, True):
-            run.turn = turn
-            self._bus.publish(ContextUsed(run.conversation_id, run.answer.id, turn.composed.plan))
-            try:
-                async with aclosing(patient_chat(backend, turn.request, busy)) as deltas:
-                    async for delta in deltas:
-                        yield delta
-                return
-            except ContextOverflow as error:
-                if run.begun() or last:
-                    raise
-                turn = await self._turns.shortened(turn, error)
-
-    async def _watch_loading(self, run: Run, backend: ChatBackend, updates: Throttle) -> None:
-        """Tell loading from waiting until the first text arrives; neither can be seen in the stream."""
-        wanted = full_name(run.answer.model).casefold()
-        while True:
-            try:
-                running = await backend.running()
-            except TuiError:
-                return
-            if run.begun():
-                return
-            loaded = any(full_name(model.name).casefold() == wanted for model in running)
-            phase = Phase.WAITING if loaded else Phase.LOADING
-            if run.phase not in (phase, Phase.BUSY):
-                run.phase = phase
-                updates.request()
-            await asyncio.sleep(_LOADING_POLL)
 
     def _checkpoint(self, run: Run) -> None:
         task = asyncio.create_task(

@@ -39,6 +39,8 @@ class Facts:
     """The `num_ctx` of the last request that was sent to it; None for one without."""
     limits: dict[int | None, int] = field(default_factory=dict)
     """The windows that the server turned out to have, by the `num_ctx` that was asked for."""
+    usual: int | None = None
+    """The window that it was last loaded with when nobody asked for one."""
     warned: bool = False
     """A count that cannot be right was told of."""
 
@@ -90,6 +92,9 @@ class WindowKnowledge:
             clamped = min(facts.requested, maximum) if maximum else facts.requested
             loaded = None if loaded == clamped else loaded
         default = model_defaults(facts.details.parameters).num_ctx if facts.details else None
+        if loaded is not None and options.num_ctx is None:
+            facts.usual = loaded
+        default = facts.usual or default
         window = window_in_force(options, loaded=loaded, default=default, maximum=maximum)
         limit = facts.limits.get(options.num_ctx)
         return window if limit is None else replace(window, tokens=min(limit, window.tokens))

@@ -110,6 +110,13 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
             raise
         return cls(database, instance)
 
+    @classmethod
+    async def unsaved(cls) -> Self:
+        """Open an empty store that is nowhere but in memory, and known to no other process."""
+        store = cls(await Database.in_memory(), Instance.alone())
+        store._owns_instance = False
+        return store
+
     async def beside(self) -> "SqliteConversationStore":
         """Return an empty store of this process that is nowhere but in memory."""
         store = SqliteConversationStore(await Database.in_memory(), self._instance)
@@ -288,8 +295,9 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
             return recover(connection, self._instance.is_alive)
 
         interrupted = await self._database.write(work)
-        with translated(self._database.path.parent):
-            await asyncio.to_thread(self._instance.sweep)
+        if self._owns_instance:
+            with translated(self._database.path.parent):
+                await asyncio.to_thread(self._instance.sweep)
         return interrupted
 
     async def enqueue(self, queued: QueuedMessage) -> None:

@@ -70,6 +70,11 @@ class Instance:
                 raise
             os.close(descriptor)
 
+    @classmethod
+    def alone(cls) -> Self:
+        """Take a name that only this process will ever see."""
+        return cls(Path(os.devnull), InstanceId(uuid4().hex), -1)
+
     def leave(self) -> None:
         """Give the lock back; again is harmless."""
         if self._descriptor >= 0:

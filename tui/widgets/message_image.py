@@ -358,7 +358,7 @@ class PictureView(Widget):
     @property
     def _box(self) -> tuple[int, int]:
         # The last column stays free: after a cell in it the cursor is nowhere.
-        return max(1, self.size.width - 1), max(1, self.size.height)
+        return self.graphics.room(max(1, self.size.width - 1), max(1, self.size.height))
 
     def _draw_again(self) -> None:
         if self._data is None or not self.size:

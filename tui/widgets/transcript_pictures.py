@@ -126,7 +126,9 @@ class TranscriptPictures(TranscriptSurface):
         missing, sketched = wanted = gallery.see(picture.request for picture in seen)
         if wanted != self._asked:
             self._asked = wanted
-            self.post_message(PicturesWanted(self, missing + sketched, sketched=frozenset(sketched)))
+            message = PicturesWanted(self, missing + sketched, sketched=frozenset(sketched))
+            # While painting, whoever has the screen painted would be taken for the sender, and not be told.
+            self.post_message(message.set_sender(self))
         if crop.x <= GUTTER:
             self._dress(strips, crop, seen)
         return strips

@@ -399,3 +399,16 @@ async def test_a_pin_is_kept_and_taken_off(store: SqliteConversationStore) -> No
     assert [message.pinned for message in await store.messages(conversation.id)] == [True, False]
     with pytest.raises(ConversationGone):
         await store.pin_message(MessageId("0" * 32), pinned=True)
+
+
+async def test_a_store_that_is_not_saved_touches_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = await SqliteConversationStore.unsaved()
+    conversation = a_conversation()
+    await store.create(conversation, [a_message(conversation, "a secret needle")])
+    assert await store.recover() == 0
+    assert len((await store.search("needle")).hits) == 1
+    await store.aclose()
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
