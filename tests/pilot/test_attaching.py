@@ -3,13 +3,15 @@
 import asyncio
 import base64
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from textual import events
 
 from tests.pilot.test_chat import Chat, running
-from tests.support.files import png
+from tests.support.files import png, with_location
 from tests.support.script import Gate, Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.cli import Invocation
@@ -51,8 +53,9 @@ async def answered(chat: Chat, count: int) -> None:
 async def test_the_picture_that_arrives_is_the_one_that_is_stored_on_every_turn(
     tmp_path: Path, server: ScriptedServer, picture: Path
 ) -> None:
+    (tmp_path / "lying.jpg").write_bytes(with_location())
     async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
-        await attach(chat, picture)
+        await attach(chat, picture, tmp_path / "lying.jpg")
         await chat.say("What do you see?")
         await answered(chat, 1)
         assert chips(chat) == []
@@ -60,14 +63,15 @@ async def test_the_picture_that_arrives_is_the_one_that_is_stored_on_every_turn(
         await answered(chat, 2)
         session = chat.screen.session
         assert session is not None
-        (attachment,) = chat.screen.pane.messages[0].attachments
-        shown = await session.services.attachments.data(attachment.digest)
+        attachments = chat.screen.pane.messages[0].attachments
+        shown = [await session.services.attachments.data(each.digest) for each in attachments]
         for request in server.chats():
             first = request.json["messages"][0]
-            assert [base64.b64decode(image) for image in first["images"]] == [shown]
+            assert [base64.b64decode(image) for image in first["images"]] == shown
             assert first["content"] == "What do you see?"
         assert len(server.chats()) == 2
-        assert shown == png((300, 200))
+        assert shown[0] == png((300, 200))
+        assert Image.open(BytesIO(shown[1])).size == (20, 40)
 
 
 async def test_files_alone_can_be_sent_and_name_the_conversation(

@@ -110,6 +110,15 @@ async def test_several_files_are_taken_in_the_order_they_were_chosen(folder: Pat
         assert not isinstance(app.screen, FilePicker)
 
 
+async def test_lines_are_named_behind_what_was_typed(folder: Path) -> None:
+    async with picking(folder) as (app, pilot, until):
+        await until(lambda: len(app.names) == 4)
+        await pilot.press("a", "full_stop", "m", "d", "colon", "1", "minus", "2")
+        await until(lambda: app.names == ["a.md"] and "1-2" in words(app, "#count"))
+        await pilot.press("enter")
+        await until(lambda: app.picked == ["a.md:1-2"])
+
+
 async def test_folders_are_opened_and_left_again(folder: Path) -> None:
     async with picking(folder) as (app, pilot, until):
         await until(lambda: len(app.names) == 4)

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
+from tests.support.files import png
 from tests.support.script import Reply
 from tests.support.scripted_server import ScriptedServer
 from tests.support.terminal import COMMAND, Terminal
@@ -66,6 +68,22 @@ def test_a_question_is_answered_and_kept(shell: Shell, server: ScriptedServer) -
     assert listed["title"] == "Capital of France?"
     done = shell("ask", "--resume", listed["id"][:6], "-m", "llama3.2:3b", "Once more?")
     assert (done.returncode, server.chats()[2].json["model"]) == (0, "llama3.2:3b")
+
+
+def test_files_go_along_and_pictures_only_to_models_that_see(
+    shell: Shell, server: ScriptedServer, home: Path
+) -> None:
+    picture = home / "a.png"
+    picture.write_bytes(png())
+    done = shell("ask", "-m", "qwen3-vl:8b", "--attach", picture, "What is this?")
+    assert (done.returncode, done.stderr) == (0, "")
+    (message,) = server.chats()[0].json["messages"]
+    assert [b64decode(image) for image in message["images"]] == [png()]
+    done = shell("ask", "-m", "llama3.2:3b", "What is this?", "--attach", picture)
+    assert done.returncode == 1
+    assert "llama3.2:3b cannot see" in done.stderr
+    assert "qwen3-vl:8b" in done.stderr
+    assert len(server.chats()) == 1
 
 
 def test_standard_input_goes_along_under_its_name(shell: Shell, server: ScriptedServer) -> None:

@@ -1,6 +1,7 @@
 """The file picker: what is attached is looked for and looked at here."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,17 +10,26 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 from textual_fspicker.base_dialog import Dialog, FileSystemPickerScreen
 
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
-from tui.domain.attachment import byte_size, picture_tokens, scaled, text_tokens, token_words
+from tui.domain.attachment import (
+    Span,
+    byte_size,
+    picture_tokens,
+    scaled,
+    split_span,
+    text_tokens,
+    token_words,
+)
 from tui.domain.errors import TuiError
 from tui.domain.folder import Bookmark, FolderEntry, View
 from tui.domain.text import sanitize, sanitize_line
-from tui.screens.work import begin_work
+from tui.screens.work import Work, begin_work
 from tui.services.attachments.service import Preview
 from tui.services.folders import bookmarks, choose, is_folder, read_folder
 from tui.services.paths import located
@@ -101,6 +111,8 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         self._entries: tuple[FolderEntry, ...] = ()
         self._chosen: dict[Path, None] = {}
         self._bookmarks: tuple[Bookmark, ...] = ()
+        self._span: Span | None = None
+        """Which lines or pages of a file are wanted, as typed behind its name."""
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -121,13 +133,24 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Look where to go to."""
-        begin_work(self, self._find_places(), "places")
+        self._begin(self._find_places(), "places")
         # A list that begins where the program was started does not say that it went there.
         self.call_after_refresh(self._read_again)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the places out where there is no room for them."""
         self.set_class(event.size.width < 90, "-narrow")
+
+    def _begin(self, work: Work, group: str, *, exclusive: bool = False) -> None:
+        begin_work(self, work, group, exclusive=exclusive, through=self._while_open)
+
+    async def _while_open(self, work: Work) -> None:
+        """Do `work`; that the widgets go when the picker is closed is no failure."""
+        try:
+            await work
+        except NoMatches:
+            if self.is_current and self.app.is_running:
+                raise
 
     async def _find_places(self) -> None:
         self._bookmarks = await bookmarks(self._last)
@@ -141,7 +164,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         self._entries = ()
         self._note("Reading…")
         self._show_state()
-        begin_work(self, self._read(self.folder.location), "read", exclusive=True)
+        self._begin(self._read(self.folder.location), "read", exclusive=True)
 
     async def _read(self, location: Path) -> None:
         try:
@@ -154,11 +177,14 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         await self._choose()
 
     async def _choose(self) -> None:
-        found = await choose(self._entries, self._view, MOST_SHOWN)
+        words, self._span = split_span(self._view.words)
+        found = await choose(self._entries, replace(self._view, words=words), MOST_SHOWN)
         self.folder.show(found, self._chosen.keys())
         shown = len(found.entries)
         if found.more:
             self._note(f"{shown:,} of {shown + found.more:,}; type to find the others")
+        elif self._span is not None:
+            self._note(f"{shown:,} here; lines or pages {self._span} of what is chosen with Enter")
         elif not shown:
             self._note("Nothing here that is called so." if self._view.words else "Nothing here.")
         else:
@@ -166,7 +192,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def _choose_again(self) -> None:
         self._show_state()
-        begin_work(self, self._choose(), "choose", exclusive=True)
+        self._begin(self._choose(), "choose", exclusive=True)
 
     def _note(self, words: str) -> None:
         count = len(self._chosen)
@@ -195,7 +221,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
-        begin_work(self, self._go_or_filter(event.text.strip()), "paste", exclusive=True)
+        self._begin(self._go_or_filter(event.text.strip()), "paste", exclusive=True)
 
     async def _go_or_filter(self, text: str) -> None:
         path = located(text)
@@ -257,7 +283,8 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
     @on(FolderList.Selected)
     def _selected(self, event: FolderList.Selected) -> None:
         event.stop()
-        paths = tuple(self._chosen) or (event.path,)
+        path = event.path if self._span is None else event.path.with_name(f"{event.path.name}:{self._span}")
+        paths = tuple(self._chosen) or (path,)
         self.dismiss(None)
         self._picked(paths)
 
@@ -277,11 +304,13 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         self._timer = self.set_timer(_PREVIEW_DELAY, self._look_at_it)
 
     def _look_at_it(self) -> None:
+        if not self.is_current:
+            return
         path, entry = self.folder.highlighted_path, self.folder.highlighted_entry
         if path is None or entry is None or entry.is_folder:
             self._show_preview(None, "")
         else:
-            begin_work(self, self._look_at(path), "preview", exclusive=True)
+            self._begin(self._look_at(path), "preview", exclusive=True)
 
     async def _look_at(self, path: Path) -> None:
         try:

@@ -71,9 +71,9 @@ def ollama_installed() -> bool:
 class ServerChoice:
     """What may be connected to."""
 
-    host: str | None = None
+    host: str | None = field(default=None, repr=False)
     """The host that the user named, never replaced by anything; None to look for one."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent to the host, never to the engine."""
     start_engine: Callable[[], Awaitable[EngineHandle]] | None = None
     """Starts the embedded engine, or returns the one that runs; None where there is none."""
@@ -88,8 +88,8 @@ class ServerChoice:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    host: str
-    headers: Mapping[str, str]
+    host: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     embedded: bool
 
 

@@ -109,19 +109,20 @@ class SummaryService:
         self._undo = undo
         self._busy = busy
         self._waiting: dict[ConversationId, None] = {}
-        self._listening: asyncio.Task[None] | None = None
+        self._deaf: Callable[[], None] | None = None
         self._making: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to listen for answers."""
-        self._listening = asyncio.create_task(self._listen(), name="summaries")
+        self._deaf = self._bus.listen(self._heard)
 
     async def aclose(self) -> None:
         """Give up what is being made."""
-        tasks = [task for task in (self._listening, self._making) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._deaf is not None:
+            self._deaf()
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.gather(self._making, return_exceptions=True)
 
     async def of(self, conversation_id: ConversationId) -> tuple[Summary, ...]:
         """Return the summaries of a conversation, in the order in which they were made.
@@ -199,10 +200,6 @@ class SummaryService:
     async def _save(self, summary: Summary) -> None:
         await self._store.save_summary(summary)
         self._bus.publish(ContextChanged(summary.conversation_id))
-
-    async def _listen(self) -> None:
-        async for event in self._bus.subscribe():
-            self._heard(event)
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, GenerationStarted):

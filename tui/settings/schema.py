@@ -14,7 +14,7 @@ IMAGES = ("auto", "kitty", "sixel", "halfcell", "off")
 class ServerSettings:
     """Which server answers."""
 
-    host: str = ""
+    host: str = field(default="", repr=False)
     """Address of the Ollama server, in any form that OLLAMA_HOST takes, or the name of one of `servers`.
 
     Empty looks for one.
@@ -28,13 +28,13 @@ class NamedServer:
     """A server to switch to: a table `[servers.NAME]` of the settings file."""
 
     name: str
-    host: str
+    host: str = field(repr=False)
     """Its address, in any form that OLLAMA_HOST takes."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent with every request. May hold secrets: never shown."""
     token_env: str = ""
     """The environment variable that holds a bearer token."""
-    token_command: tuple[str, ...] = ()
+    token_command: tuple[str, ...] = field(default=(), repr=False)
     """The command that prints a bearer token."""
     ca_file: str = ""
     """A file of certificates to trust, in PEM form, beside the usual ones."""

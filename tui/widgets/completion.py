@@ -13,6 +13,7 @@ from tui.commands.slash import (
     parse,
     slash_name,
 )
+from tui.domain.attachment import split_span
 from tui.domain.listing import Listing, PathEntry
 from tui.domain.text import sanitize_line
 
@@ -102,8 +103,12 @@ def path_word(line: str, column: int) -> PathWord | None:
 
 
 def suggest_paths(word: PathWord, listing: Listing) -> list[Suggestion]:
-    """Return the files and folders that a word may become: folders first, then what only contains it."""
-    wanted = word.name.casefold()
+    """Return the files and folders that a word may become: folders first, then what only contains it.
+
+    Lines that stand behind a file's name (`notes.md:10-20`) stay there.
+    """
+    name, span = split_span(word.name)
+    wanted = name.casefold()
     hidden = wanted.startswith(".")
 
     def rank(entry: PathEntry) -> int:
@@ -115,12 +120,13 @@ def suggest_paths(word: PathWord, listing: Listing) -> list[Suggestion]:
         return 2 if wanted and wanted in name else 9
 
     ranked = sorted(((rank(each), each) for each in listing.entries), key=lambda each: each[0])
-    return [_path(word, entry) for place, entry in ranked if place < 9][:_MOST]
+    part = f":{span}" if span is not None else ""
+    return [_path(word, entry, part) for place, entry in ranked if place < 9][:_MOST]
 
 
-def _path(word: PathWord, entry: PathEntry) -> Suggestion:
-    path = word.folder + entry.name
-    shown = sanitize_line(entry.name, 200)
+def _path(word: PathWord, entry: PathEntry, part: str) -> Suggestion:
+    path = word.folder + entry.name + ("" if entry.is_folder else part)
+    shown = sanitize_line(entry.name, 200) + ("" if entry.is_folder else part)
     if entry.is_folder:
         return Suggestion(shown + "/", "folder", text=f"{word.mark}{path}/")
     return Suggestion(shown, "", text=f"{word.mark}{path}", file=path)

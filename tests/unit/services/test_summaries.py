@@ -89,7 +89,6 @@ class Desk:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(await SqliteConversationStore.open(tmp_path / "conversations.db"))
     desk.summaries.start()
-    await asyncio.sleep(0)
     yield desk
     await desk.summaries.aclose()
     await desk.generation.aclose()
