@@ -4,10 +4,8 @@ Everything that reads or draws here takes its time and belongs into a thread; Pi
 loaded by the first picture.
 """
 
-import struct
 import sys
 import threading
-import zlib
 from asyncio import to_thread
 from base64 import b64encode
 from collections.abc import Iterator
@@ -30,33 +28,19 @@ from tui.domain.graphics import Graphics
 from tui.domain.graphics import Protocol as GraphicsProtocol
 from tui.domain.text import sanitize_line
 from tui.rendering.picture import Drawn, KittyPicture, PictureRequest, half_cells
+from tui.rendering.plain import wrapped
 from tui.rendering.sixel import Bands, SixelPicture, phases
+from tui.widgets.picture_decoding import decoded
 from tui.widgets.picture_paint import Wardrobe, covered_rows, graphics_of, tell_terminal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-"""Formats that are decoded: none of them runs a program or reads another file."""
-
-_MOST_PIXELS: Final = 64_000_000
-"""Pixels above which a picture is not decoded."""
-
-_BROKEN: Final = (
-    OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError,
-    AttributeError, RuntimeError, struct.error, zlib.error,
-)  # fmt: skip
-"""What Pillow raises for bytes that are no picture."""
 
 _CHUNK: Final = 4096
 """Characters of a picture in one of Kitty's commands."""
 
 _importing = threading.Lock()
 _kitty_ids = count(randint(1 << 16, 1 << 23))
-
-
-class PictureBroken(TuiError):
-    """Bytes that cannot be shown as a picture."""
 
 
 class Canvas:
@@ -204,47 +188,6 @@ def _on_ground(image: "Image", size: tuple[int, int], request: PictureRequest) -
     ground = Image.new("RGB", size, request.background)
     ground.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
     return ground
-
-
-def decoded(data: bytes, size: tuple[int, int] = (0, 0)) -> "Image":
-    """Return a picture upright and in RGB or RGBA; for a thread.
-
-    Args:
-        data: The file.
-        size: The pixels that are needed, where fewer than all will do; (0, 0) for all.
-
-    Raises:
-        PictureBroken: It cannot be decoded, or is too large to be.
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise PictureBroken(
-                    f"This picture is too large to be shown: {image.width}×{image.height} pixels.",
-                    "Save it to a file to see it.",
-                )
-            if size[0]:
-                image.draft("RGB", size)
-            image.load()
-            return _with_known_colors(ImageOps.exif_transpose(image))
-    except (*_BROKEN, Image.DecompressionBombError) as error:
-        raise PictureBroken(
-            "This picture cannot be shown: its file is damaged or of a kind that is not known.",
-            "Save it to a file to look at it elsewhere.",
-        ) from error
-
-
-def _with_known_colors(image: "Image") -> "Image":
-    if image.mode.startswith(("I", "F")):
-        # Sixteen bits to eight; Pillow would cut off what is above 255.
-        high = image.getextrema()[1]
-        scale = 255 / max(1.0, 65535.0 if float(high) > 255 else 255.0)  # type: ignore[arg-type]
-        return image.convert("F").point(lambda value: value * scale).convert("L").convert("RGB")
-    if image.mode in ("RGB", "RGBA"):
-        return image.copy()
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 class PictureView(Widget):
@@ -417,8 +360,9 @@ class PictureView(Widget):
             for row, cells in enumerate(drawn.cells[:height]):
                 strips[top + row] = Strip([Segment(" " * left, base), *cells]).adjust_cell_length(width, base)
         elif self._failure:
-            words = Segment(sanitize_line(self._failure)[:width], base)
-            strips[height // 2] = Strip([words]).adjust_cell_length(width, base)
+            for row, (words, _) in enumerate(wrapped(sanitize_line(self._failure, 300), width - 2)):
+                line = Strip([Segment(f" {words}", base)]).adjust_cell_length(width, base)
+                strips[min(height - 1, height // 2 + row)] = line
         for line_filter in self.get_line_filters():
             strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
         strips = strips[crop.y : crop.bottom]

@@ -12,7 +12,8 @@ from tests.support.pictures import gradient, png
 from tests.support.pixels import kitty_commands, kitty_picture, placeholder_cells, sixel_pixels
 from tui.domain.graphics import Graphics, Protocol
 from tui.rendering.picture import PictureRequest
-from tui.widgets.message_image import PictureBroken, canvas, cut, decoded
+from tui.widgets.message_image import canvas, cut
+from tui.widgets.picture_decoding import PictureBroken, decoded
 
 SIXEL = Graphics(Protocol.SIXEL, 10, 20)
 KITTY = Graphics(Protocol.KITTY, 10, 20)
