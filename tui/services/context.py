@@ -82,6 +82,8 @@ class Composed:
     """What is counted of it, to learn from what the server counts."""
     key: str
     """The model, as its calibration is called."""
+    num_ctx: int | None = None
+    """The context window that is asked for, in tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,8 @@ class ContextService:
         trimmed = counted < plan.estimate * (_TRIMMED if known else _TRIMMED_UNKNOWN) - _TINY
         if trimmed or (known and counted > plan.window.tokens):
             facts = self.windows.of(composed.key)
+            if trimmed:
+                facts.cut(composed.num_ctx, counted)
             if not facts.warned:
                 facts.warned = True
                 self._bus.publish(ContextMismatch(answer.conversation_id, answer.id, plan, counted))
@@ -339,4 +343,4 @@ class ContextService:
             told.append(await self._teller.told(said, conversation.model))
         if thinking and told:
             told[-1] = replace(told[-1], thinking=thinking)
-        return Composed(plan, merged(told), added(counted), key)
+        return Composed(plan, merged(told), added(counted), key, conversation.options.num_ctx)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from tui.domain.context import Window, model_defaults, window_in_force
 from tui.domain.conversation import Conversation
@@ -12,6 +12,9 @@ from tui.domain.events import ContextChanged
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel, find_model, find_running, full_name
 from tui.domain.ports import ChatBackend
 from tui.services.events import EventBus
+
+_LEAST_WINDOW: Final = 512
+"""Tokens of the smallest window that a server is believed to have without having said so."""
 
 
 class Models(Protocol):
@@ -43,6 +46,19 @@ class Facts:
     """The window that it was last loaded with when nobody asked for one."""
     warned: bool = False
     """A count that cannot be right was told of."""
+    suspected: int | None = None
+    """The window that the last count which was too small speaks for."""
+
+    def cut(self, num_ctx: int | None, counted: int) -> None:
+        """Learn from a prompt that a server cut without a word to what its window holds.
+
+        Windows are powers of two. Two counts must speak for the same one: a single small count may be that of
+        a server which leaves out what it had in its cache.
+        """
+        window = max(_LEAST_WINDOW, 1 << (counted - 1).bit_length())
+        if window == self.suspected:
+            self.limits[num_ctx] = window
+        self.suspected = window
 
 
 class WindowKnowledge:

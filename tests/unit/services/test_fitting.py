@@ -191,3 +191,11 @@ async def test_an_older_server_that_cuts_without_a_word_is_found_out(desk: Desk)
     assert mismatch.counted == 509
     assert mismatch.trimmed
     assert 1500 < mismatch.plan.estimate < 2200
+    # Once is an accident; when it happens again, that is the window, and no longer left to the server.
+    desk.server.script(Reply(recording="chat_history_over_num_ctx"))
+    again = await desk.ask(conversation, told[-1]["content"])
+    assert of_kind(again, ContextUsed)[0].plan.window.tokens == 4096
+    desk.server.script(Reply("Fine."))
+    (used,) = of_kind(await desk.ask(conversation, "And now?"), ContextUsed)
+    assert used.plan.window.tokens == 512
+    assert used.plan.left_out
