@@ -13,6 +13,7 @@ from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy, Conversation, Message, Summary, new_message_id
+from tui.domain.events import ContextMismatch
 from tui.domain.generation import Options
 from tui.domain.told_marks import ToldMarks
 from tui.screens.context_dialogs import ContextScreen, Remedy
@@ -146,6 +147,8 @@ async def test_the_gauge_follows_what_is_typed(tmp_path: Path, server: ScriptedS
         assert "Not sent: " in screen._body
         await chat.pilot.press("f10")
         assert memory.marks == marks
+        chat.screen.receive(ContextMismatch(memory.conversation.id, memory.messages[-1].id, before, 12))
+        await chat.until(lambda: any("only 12" in str(note.message) for note in chat.app._notifications))
 
 
 async def test_what_is_too_long_asks_and_a_larger_window_sends_it(
@@ -270,3 +273,22 @@ async def test_pictures_that_do_not_fit_can_be_left_at_home(tmp_path: Path, serv
         await chat.until(lambda: len(server.chats()) == 1)
         assert "images" not in server.chats()[0].json["messages"][-1]
         await chat.until(lambda: len(session.files) == 0)
+
+
+async def test_a_message_that_waits_is_asked_about_when_its_turn_comes(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    gate = server.gate()
+    server.script(Reply("Paris, where kings lived. " * 20, hold=gate))
+    async with long_talk(tmp_path, server, ContextPolicy.ASK) as memory:
+        chat = memory.chat
+        await chat.say("One more?")
+        await memory.choose(Remedy.SEND)
+        await chat.until(lambda: len(server.chats()) == 1)
+        waits = "And another, which waits, and is long. " * 12
+        await chat.say(waits)
+        await chat.until(lambda: chat.screen.pane.status.queued == 1)
+        gate.open()
+        await memory.choose(Remedy.SEND)
+        await chat.until(lambda: len(server.chats()) == 2)
+        assert memory.sent()[-1] == waits

@@ -311,3 +311,20 @@ async def test_quitting_asks_once_about_answers_and_models_that_are_being_fetche
         await talk.until(lambda: isinstance(talk.app.screen, ConfirmScreen))
         await talk.pilot.press("y")
         await talk.until(lambda: not talk.app.is_running or talk.app._exit)
+
+
+async def test_another_server_without_the_model_is_told_before_anything_is_sent(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    async with talking(tmp_path, home, box) as talk:
+        await talk.say("at home")
+        await talk.until(lambda: talk.last == "You said: at home")
+        await talk.pilot.press("f9")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        await talk.pilot.press("end", "enter")
+        await talk.until(lambda: talk.conversation.server == "box" and "● box" in talk.place)
+        await talk.say("and here?")
+        await talk.until(lambda: isinstance(talk.app.screen, ModelPicker))
+        assert talk.screen.pane.prompt.text == "and here?"
+        assert box.chats() == []
+        assert len(home.chats()) == 1

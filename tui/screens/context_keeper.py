@@ -87,8 +87,12 @@ class ContextKeeper:
         if not conversation.model or session.editing.target is not None:
             self.gauge.plan = None
             return
-        stale, self._stale = self._stale, False
         draft, files = self._pane.prompt.text, session.files.attachments
+        if session.conversation is None and not draft.strip() and not files:
+            # Nothing is read for a conversation in which there is nothing.
+            self.gauge.plan = None
+            return
+        stale, self._stale = self._stale, False
         try:
             plan = await session.services.context.plan(conversation, draft=draft, attachments=files)
             without = (

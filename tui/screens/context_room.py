@@ -84,9 +84,16 @@ class ContextRoom(SettingsRoom):
         keeper, session = self._keeper, self.session
         if keeper is None or session is None or self.app.screen is not self:
             return
-        plan = keeper.plan
-        if plan is None:
+        if not session.model:
             self._say("It is not known yet: choose a model with Ctrl+L.")
+            return
+        self._start(self._show_context(session, keeper), "show context")
+
+    async def _show_context(self, session: ChatSession, keeper: ContextKeeper) -> None:
+        try:
+            plan = keeper.plan or await session.services.context.plan(session.asking.conversation())
+        except TuiError as error:
+            self.tell(error)
             return
         choices = [window_choice(plan, self._cost(session, plan))]
         if plan.summary is not None:

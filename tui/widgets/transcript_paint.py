@@ -98,7 +98,7 @@ class RowPainter:
                     strip = self._with_marks(strip, row, marks[row.order], overlay.found)
                 if not row.line.opaque:
                     order = items.number(index) * ORDERS_PER_MESSAGE + row.order
-                    strip = _with_selection(strip, order, overlay)
+                    strip = _with_selection(strip, order, row.line, overlay)
                 strips.append(strip)
             strips.extend([self.blank()] * (last - first - len(rows)))
         strips.extend([self.blank()] * (bottom - top - len(strips)))
@@ -200,14 +200,15 @@ def _characters_before_text(line: Line) -> int:
     return len(line.strip.crop(0, line.gutter).text) if line.gutter else 0
 
 
-def _with_selection(strip: Strip, row: int, overlay: Overlay) -> Strip:
+def _with_selection(strip: Strip, row: int, line: Line, overlay: Overlay) -> Strip:
+    """Return a row with what is selected of it marked: what would be copied, without gutters."""
     if overlay.selection is None or (span := overlay.selection.get_span(row)) is None:
         return strip
     start, end = span
     length = len(strip.text.rstrip())
     return styled(
         strip,
-        max(start, GUTTER),
+        max(start, GUTTER + _characters_before_text(line)),
         length if end < 0 else min(end, length),
         overlay.selection_style or Style.null(),
     )

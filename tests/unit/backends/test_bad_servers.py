@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
@@ -10,7 +11,14 @@ import pytest
 from tests.support.recordings import names, recording
 from tests.support.scripted_server import Reply, ScriptedServer
 from tui.backends.ollama import OllamaBackend
-from tui.domain.errors import NotAnOllamaServer, ServerBusy, ServerFailed, ServerRefused, TuiError
+from tui.domain.errors import (
+    NotAnOllamaServer,
+    ServerBusy,
+    ServerFailed,
+    ServerRefused,
+    ServerUnreachable,
+    TuiError,
+)
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import ChatMessage, ChatRequest
 from tui.domain.pull import NewModel
@@ -159,3 +167,26 @@ REPLAYED = ("version", "tags", "ps_", "show", "chat_", "pull", "create", "copy",
 def test_every_recording_of_a_call_that_is_made_is_played() -> None:
     left = {name for name in names() if not name.startswith(REPLAYED)}
     assert {recording(name).path for name in left}.isdisjoint(ASKED)
+
+
+@pytest.mark.parametrize("why", ["refused", "unknown host", "TLS", "no answer"])
+async def test_the_header_says_why_there_is_no_connection(
+    why: str, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.backends.ollama.CONNECT_SECONDS", 0.05 if why == "no answer" else 5.0)
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        port = full.getsockname()[1]
+        if why == "no answer":
+            # A queue of connections that nobody takes from: the next one waits.
+            full.listen(0)
+            for client in (first, second):
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", port))
+        host = {"TLS": f"https://127.0.0.1:{server.port}", "unknown host": "no-such-host.invalid"}
+        backend = OllamaBackend(host.get(why, f"127.0.0.1:{port}"))
+        with pytest.raises(ServerUnreachable) as caught:
+            await backend.version()
+        await backend.aclose()
+    state = ServerState(ServerCondition.UNREACHABLE, "gpu:1", error=caught.value)
+    assert connection_label(state)[0].plain == f"○ {why} gpu:1"
