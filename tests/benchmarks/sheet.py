@@ -31,13 +31,14 @@ class Sheet:
     def markdown(self) -> str:
         """Return the table."""
         lines = [
-            f"| | {' | '.join(COLUMNS)} | ours/T | ours/L | goal |",
-            f"|---|{'---:|' * (len(COLUMNS) + 2)}---|",
+            f"| | {' | '.join(COLUMNS)} | ours/T | ours/L | 10,000/ours | goal |",
+            f"|---|{'---:|' * (len(COLUMNS) + 3)}---|",
         ]
         for name, (goal, columns) in self._rows.items():
             middle = {column: median(values) for column, values in columns.items()}
             cells = [_figure(middle.get(column)) for column in COLUMNS]
-            cells += [_ratio(middle, "T"), _ratio(middle, "L")]
+            cells += [_ratio(middle, "ours", "T"), _ratio(middle, "ours", "L")]
+            cells.append(_ratio(middle, COLUMNS[3], "ours"))
             lines.append(f"| {name} | {' | '.join(cells)} | {goal} |")
         return "\n".join(lines)
 
@@ -52,6 +53,6 @@ def _figure(value: float | None) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _ratio(middle: dict[str, float], floor: str) -> str:
-    ours = middle.get("ours")
-    return f"{ours / middle[floor]:.2f}" if ours is not None and middle.get(floor) else "–"
+def _ratio(middle: dict[str, float], column: str, floor: str) -> str:
+    value = middle.get(column)
+    return f"{value / middle[floor]:.2f}" if value is not None and middle.get(floor) else "–"

@@ -1,13 +1,14 @@
 """Homes with conversations in them."""
 
 import asyncio
+import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import texts
 from tests.support.builders import a_conversation, a_message
-from tui.domain.conversation import Message, Role
+from tui.domain.conversation import Attachment, Message, Role
 from tui.storage.conversations import SqliteConversationStore
 
 MANY = 10_000
@@ -31,7 +32,7 @@ class Homes:
         return self._copy("many")
 
     def long(self) -> Path:
-        """Return a home with one conversation of 10,000 messages that ends in `SAVED`."""
+        """Return a home with 10,000 messages in one conversation, 100 with a picture; `SAVED` ends it."""
         return self._copy("long")
 
     def _copy(self, kind: str) -> Path:
@@ -60,7 +61,24 @@ async def _fill(path: Path, kind: str) -> None:
             role = Role.ASSISTANT if number % 2 else Role.USER
             parent = messages[-1] if messages else None
             made = a_message(conversation, text, role=role, parent=parent, created_at=1.7e9 + number)
-            messages.append(replace(made, model="gemma3:270m" if number % 2 else ""))
+            # Every hundredth has a picture, and the last of them is on the first screen.
+            pictures = [await _picture(store, number)] if number % 100 == 98 else []
+            model = "gemma3:270m" if number % 2 else ""
+            messages.append(replace(made, model=model, attachments=tuple(pictures)))
         await store.add_messages(messages)
         await store.update(replace(conversation, active_leaf=messages[-1].id))
     await store.aclose()
+
+
+async def _picture(store: SqliteConversationStore, number: int) -> Attachment:
+    data = texts.png(number)
+    attachment = Attachment(
+        hashlib.sha256(data).hexdigest(),
+        f"picture-{number}.png",
+        "image/png",
+        len(data),
+        texts.PICTURE_SIZE[0],
+        texts.PICTURE_SIZE[1],
+    )
+    await store.add_attachment(data, attachment)
+    return attachment

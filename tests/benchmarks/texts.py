@@ -1,6 +1,8 @@
 """What is said in the benchmarks: always the same."""
 
 import random
+import struct
+import zlib
 
 from tests.support.script import pieces
 
@@ -74,3 +76,24 @@ def message(number: int) -> str:
         rows = "\n".join(f"| {choose.choice(_WORDS)} | {n} | {choose.random():.3f} |" for n in range(6))
         text += f"\n\n| name | number | share |\n|---|---:|---:|\n{rows}"
     return text
+
+
+PICTURE_SIZE = (320, 200)
+"""Pixels."""
+
+
+def png(number: int) -> bytes:
+    """Return a picture, another one for each number."""
+    width, height = PICTURE_SIZE
+    rows = bytearray()
+    for y in range(height):
+        rows.append(0)
+        for x in range(width):
+            rows += bytes(((x + number) % 256, (y * 2 + number * 7) % 256, (x ^ y) % 256))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(rows), 1)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

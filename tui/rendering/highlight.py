@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 2_000
 """Longer lines are data, not code to read: they stay plain."""
 
-_SEGMENT: Final = 1_000
+_SEGMENT: Final = 400
 """After so many lines the lexer starts afresh, so that no line depends on many more than these before it."""
 
 _BREAK: Final = 200

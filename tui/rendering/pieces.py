@@ -13,6 +13,9 @@ from tui.rendering.stretch import PLAIN
 from tui.rendering.tables import TableBuffer
 
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
+_DEFINITION: Final = re.compile(r" {0,3}\[[^\s\^\[\]\\][^\[\]\\]{0,200}\]:[ \t]+\S{1,2000}[ \t]*")
+"""What can be nothing but a whole definition where definitions stand."""
+
 _LOOKED_AT: Final = 200
 _REGION: Final = 80
 """Lines that are parsed at a time at first."""
@@ -323,10 +326,12 @@ class Cutter:
                 continue
             if len(cuts) > 1 or complete or (cuts and _is_enough(cuts[0], region)):
                 break
+            if not cuts and _definitions(region):
+                break
             size *= 4
         if self._references.learn(env):
             self.learnt = True
-        if cuts and (found := _break_in(cuts[0], region)) is not None:
+        if cuts and not cuts[0].start and (found := _break_in(cuts[0], region)) is not None:
             yield self._stretch(cuts[0], region, found)
             return position + found
         sure, end = self._certain(cuts, region, complete and final)
@@ -375,12 +380,12 @@ class Cutter:
         """Return how many of `cuts` cannot change any more, and with which line the others begin."""
         for number, cut in enumerate(cuts):
             is_fence = cut.kind == "fence" and FENCE.fullmatch(region[cut.start])
-            if is_fence or cut.kind == "table" or (number and _is_long(cut, region)):
+            if is_fence or cut.kind == "table" or ((number or cut.start) and _is_long(cut, region)):
                 return number, cut.start
         if final:
             return len(cuts), len(region)
         if not cuts:
-            return 0, 0
+            return 0, 0 if self._flow is not None else _definitions(region)
         start = cuts[-1].start
         if cuts[-1].kind == "paragraph":
             # what looks like a paragraph after a definition may turn out to be the definition's title
@@ -394,6 +399,14 @@ class Cutter:
         cuts = cuts_of(lines, env, before)
         code = [*self._holes, *([self._nested] if self._nested is not None else [])]
         return [with_holes(cut, lines, position, code, last) for cut in cuts] if code else cuts
+
+
+def _definitions(region: list[str]) -> int:
+    """Return how many lines at the beginning are definitions that are over: another one follows each."""
+    count = 0
+    while count + 1 < len(region) and all(map(_DEFINITION.fullmatch, region[count : count + 2])):
+        count += 1
+    return count
 
 
 def _is_enough(cut: Cut, region: list[str]) -> bool:

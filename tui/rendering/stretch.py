@@ -28,6 +28,8 @@ _MARK: Final = re.compile(r"[*_`~\[\]$\\<]")
 PLAIN: Final = re.compile(r"[^\W\d_]|[\"'(“‘«]")
 """How a line begins that, where a paragraph may begin or go on, can be nothing else."""
 
+_LABEL: Final = re.compile(r" {0,3}\[(?:[^\[\]\\]|\\.){0,999}(?:\]:|\\?$)")
+
 
 class Limits:
     """How long stretches are; tests make them short."""
@@ -51,6 +53,8 @@ def opens_paragraph(line: str) -> bool:
     if PLAIN.match(line):
         return True
     if not line.strip(" \t") or line.startswith(("    ", "\t", "|")):  # a row may be the head of a table
+        return False
+    if _LABEL.match(line):  # what is looked at below may end before it is seen that this is a definition
         return False
     env: dict[str, object] = {}
     md = parser()

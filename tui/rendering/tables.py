@@ -24,6 +24,10 @@ from tui.rendering.table import (
 )
 
 ROWS_PER_BLOCK: Final = 16
+"""Rows that are read and laid out together, where they are not wide."""
+
+_CELLS_PER_BLOCK: Final = 96
+"""Cells that are read and laid out together, about."""
 
 _EXACT: Final = 48
 """Rows that are read to find the widths of the columns; those of later ones are told from their source."""
@@ -74,6 +78,12 @@ class TableBuffer:
         self._drawn: dict[int, list[Line]] = {}
         self._drawn_for: tuple[Widths, int, Palette] | None = None
 
+    @property
+    def rows_per_block(self) -> int:
+        """How many rows are read and laid out together."""
+        columns = max(1, self.opening[-1].strip(" \t|").count("|") + 1)
+        return max(2, min(ROWS_PER_BLOCK, _CELLS_PER_BLOCK // columns))
+
     def takes(self, line: str) -> bool:
         """Return whether a line that follows is one more row."""
         if line.startswith("|"):
@@ -94,7 +104,7 @@ class TableBuffer:
         row = self._rows.get(index)
         if row is None:
             start = index
-            stop = min(index - index % ROWS_PER_BLOCK + ROWS_PER_BLOCK, len(self.lines))
+            stop = min(index - index % self.rows_per_block + self.rows_per_block, len(self.lines))
             for number, node in enumerate(self._read(self.lines[start:stop], provisional=False)):
                 self._rows[start + number] = node
             row = self._rows[index]
@@ -178,7 +188,7 @@ class TableBlock:
     def __init__(self, buffer: TableBuffer, start: int, last: str | None, natural: Natural | None) -> None:
         self.buffer = buffer
         self._start = start
-        self._stop = min(start + ROWS_PER_BLOCK, len(buffer.lines))
+        self._stop = min(start + buffer.rows_per_block, len(buffer.lines))
         self._last = last
         self._natural = natural
 
@@ -264,8 +274,9 @@ def table_blocks(buffer: TableBuffer, last: str | None, old: Sequence[TableBlock
     natural = buffer.natural(last)
     count = len(buffer.lines)
     blocks: list[TableBlock] = []
-    for number, start in enumerate(range(0, max(1, count), ROWS_PER_BLOCK)):
-        is_last = start + ROWS_PER_BLOCK >= count
+    step = buffer.rows_per_block
+    for number, start in enumerate(range(0, max(1, count), step)):
+        is_last = start + step >= count
         block = TableBlock(buffer, start, last if is_last else None, natural)
         blocks.append(old[number] if number < len(old) and old[number].same(block) else block)
     return blocks

@@ -28,8 +28,9 @@ class SlimScrollBar(ScrollBar):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw some rows."""
         strips = self._strips()[crop.y : crop.bottom]
+        background = self.background_colors[1]
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
         return strips
 
     def _strips(self) -> list[Strip]:

@@ -173,6 +173,6 @@ def test_a_long_block_is_the_same_however_it_came(language: str) -> None:
 
 
 def test_a_docstring_goes_on_over_the_end_of_a_segment() -> None:
-    lines = ["x = 1"] * 990 + ['    """', *["    words of it"] * 30, '    """', "", "def f(): pass"]
-    runs = Highlighter("python").runs(lines, 1_005)
+    lines = ["x = 1"] * 390 + ['    """', *["    words of it"] * 30, '    """', "", "def f(): pass"]
+    runs = Highlighter("python").runs(lines, 405)
     assert [ink.role for _, ink in runs] == ["code.string"]

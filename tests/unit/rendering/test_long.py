@@ -13,6 +13,7 @@ from tests.unit.rendering.drawing import DARK, copied, corpus, document, lines_o
 from tests.unit.rendering.test_growing import FRAGMENTS, grown, markdown, signature
 from tui.rendering import pieces, slices, stretch, tables
 from tui.rendering.document import Document
+from tui.rendering.nodes import References
 from tui.rendering.slices import SlicedDocument
 from tui.rendering.stack import BlockStack
 from tui.rendering.tables import TableBlock, TableBuffer
@@ -216,3 +217,11 @@ def test_what_has_not_been_read_is_shown_as_it_stands() -> None:
         pass
     assert len(sliced.blocks) == 3_000
     assert text_of("para **bold**") == [line.strip.text for line in sliced.blocks[0].lines(0, 1, 40, DARK)]
+
+
+def test_a_wide_table_is_read_in_smaller_pieces() -> None:
+    for columns, most in ((3, 16), (20, 4), (90, 2)):
+        buffer = TableBuffer(["| a " * columns + "|", "|---" * columns + "|"], False, References())
+        buffer.lines.extend(["| b " * columns + "|"] * 40)
+        buffer.row(0)
+        assert len(buffer._rows) == most
