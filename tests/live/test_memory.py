@@ -43,6 +43,7 @@ async def backend(engine: Engine) -> AsyncIterator[OllamaBackend]:
     await backend.aclose()
 
 
+@pytest.mark.timeout(300)
 async def test_a_pinned_fact_is_answered_after_thirty_turns_in_a_small_window(
     backend: OllamaBackend, tmp_path: Path
 ) -> None:

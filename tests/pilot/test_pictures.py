@@ -16,7 +16,7 @@ from tests.support.desk import happens
 from tests.support.pictures import attached, png
 from tests.support.pixels import kitty_commands, placeholder_cells, sixel_pixels
 from tests.support.transcript_app import TranscriptApp, conversation
-from tui.domain.conversation import Attachment, Message
+from tui.domain.conversation import Attachment, Message, MessageStatus
 from tui.domain.errors import BadRequest
 from tui.domain.graphics import Graphics, Protocol
 from tui.screens.pictures import Studio
@@ -118,6 +118,20 @@ async def test_only_pictures_that_are_seen_are_decoded() -> None:
         await pilot.pause()
         await happens(lambda: is_at_rest(app))
         assert app.studio.decoded <= 6, "what was drawn is kept"
+
+
+async def test_text_that_arrives_decodes_nothing_and_encodes_nothing() -> None:
+    app = pictures(2, Protocol.SIXEL)
+    async with app.run_test(size=(80, 30)) as pilot:
+        await happens(lambda: is_at_rest(app))
+        decoded, wanted = app.studio.decoded, len(app.wanted)
+        answer = replace(conversation(6, 0)[5], content="", status=MessageStatus.STREAMING)
+        app.transcript.append(answer)
+        for count in range(1, 12):
+            app.transcript.stream(answer.id, "word " * count, "")
+            await pilot.pause()
+        assert app.studio.decoded == decoded
+        assert all(not event.requests for event in app.wanted[wanted:])
 
 
 async def test_what_scrolls_away_before_its_turn_is_never_decoded() -> None:
