@@ -67,10 +67,10 @@ _VALUED = frozenset(
 def _parser() -> Parser:
     parser = Parser(
         prog="ollama-tui",
+        usage="ollama-tui [OPTION ...] [PROMPT]",
         description="Talk to a local language model.",
         epilog="Without a full screen: ollama-tui ask | list | search | export | import (each has --help;"
         " after -- they are prompts). Keys: F1 lists them all.",
-        allow_abbrev=False,
     )
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="begin with this message")
     parser.add_argument("-m", "--model", default="", metavar="NAME", help="model of the new conversation")
@@ -84,16 +84,14 @@ def _parser() -> Parser:
     add_attach(parser)
     _add_common(parser)
     parser.add_argument("--theme", metavar="NAME", help="colours, for example calm-light")
-    parser.add_argument(
-        "--images", metavar="HOW", help="how pictures are drawn: auto, kitty, sixel, halfcell, off"
-    )
+    parser.add_argument("--images", metavar="HOW", help="pictures: auto, kitty, sixel, halfcell or off")
     parser.add_argument("--version", action="version", version=f"ollama-tui {__version__}")
     return parser
 
 
 def _add_common(parser: Parser) -> None:
     parser.add_argument(
-        "--host", metavar="ADDRESS", help="Ollama server, or the name of one (default: $OLLAMA_HOST)"
+        "--host", metavar="ADDRESS", help="Ollama server, or its name (default: $OLLAMA_HOST)"
     )
     parser.add_argument("--gguf", metavar="FILE", help="model file for the embedded engine")
     parser.add_argument("--data-dir", metavar="DIR", help="where conversations are kept ($OLLAMA_TUI_DATA)")

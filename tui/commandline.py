@@ -70,8 +70,33 @@ Task = Ask | List | Search | Export | Import
 """What a subcommand asks for."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Help with an option and what it does on one line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line, and whose help fits a screen."""
+
+    def __init__(self, *, prog: str, description: str, epilog: str = "", usage: str | None = None) -> None:
+        """Make a parser.
+
+        Args:
+            prog: The command.
+            description: What it does.
+            epilog: What else there is.
+            usage: How it is used; None lists every option.
+        """
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=description,
+            epilog=epilog,
+            formatter_class=_Help,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong and leave with status 2."""
@@ -99,7 +124,7 @@ def split(arguments: list[str], valued: frozenset[str]) -> tuple[str, list[str]]
 
 def parser_of(command: str, add_common: Callable[[Parser], None]) -> Parser:
     """Return the parser of a subcommand."""
-    parser = Parser(prog=f"ollama-tui {command}", description=_ABOUT[command], allow_abbrev=False)
+    parser = Parser(prog=f"ollama-tui {command}", description=_ABOUT[command], usage=_USAGE.get(command))
     _ARGUMENTS[command](parser)
     add_common(parser)
     return parser
@@ -109,6 +134,8 @@ def task_from(command: str, parsed: argparse.Namespace, parser: Parser) -> Task:
     """Return what a subcommand asks for."""
     return _TASKS[command](parsed, parser)
 
+
+_USAGE: Final = {"ask": "ollama-tui ask [OPTION ...] [PROMPT ...]"}
 
 _ABOUT: Final = {
     "ask": "Answer on standard output. What comes on standard input is sent along under its name.",
@@ -128,7 +155,7 @@ def add_attach(parser: Parser) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="send files along; notes.md:10-20 are lines, paper.pdf:2 is a page",
+        help="send files along, or a.md:10-20: some lines",
     )
 
 
