@@ -106,6 +106,13 @@ class ConversationStore(Protocol):
         """Return an empty store that is nowhere but in memory."""
         ...
 
+    def stamp(self) -> tuple[int, int]:
+        """Return a time in nanoseconds and a number, one of which differs after every change by anybody.
+
+        Two changes at nearly the same time may leave the same.
+        """
+        ...
+
     async def data_version(self) -> int:
         """Return a number that changes when another process has changed something."""
         ...

@@ -66,6 +66,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
             border-subtitle-background: $surface;
             background: $surface;
             padding: 0 1;
+            OptionList, OptionList:focus { background: $surface; background-tint: transparent; }
         }
         #where { height: 1; color: $text-muted; }
         #filter { height: 1; margin: 0 0 1 0; }

@@ -1,6 +1,7 @@
 """Other windows on the same store: what they change is noticed within a second."""
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from tui.domain.errors import TuiError
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
     from tui.services.events import EventBus
 
 POLL_INTERVAL = 0.5
-"""Seconds between two looks at the store: each reads one number that SQLite keeps in memory."""
+"""Seconds between two looks at the store: most of them ask the file system for one time, and no more."""
+
+_SURE_EVERY = 20
+"""Looks between two that do not rely on that time."""
+
+_TICK = 50_000_000
+"""Nanoseconds within which file systems may give two changes the same time."""
 
 _RECOVER_EVERY = 10
 """Looks between two at whether a window that writes an answer has died."""
@@ -42,16 +49,21 @@ class WindowService:
 
     async def _watch(self) -> None:
         version: int | None = None
+        before: tuple[int, int] | None = None
         while True:
-            try:
-                seen = await self._store.data_version()
-                # A window that died changes nothing any more.
-                overdue = bool(self.live_elsewhere) and self.looks % _RECOVER_EVERY == 0
-                if overdue or (version is not None and seen != version):
-                    await self.look()
-                version = seen
-            except TuiError:
-                pass  # Whoever reads or writes next tells of it.
+            stamp = self._store.stamp()
+            # A window that died changes nothing any more.
+            overdue = bool(self.live_elsewhere) and self.looks % _RECOVER_EVERY == 0
+            if overdue or stamp != before or self.looks % _SURE_EVERY == 0:
+                try:
+                    seen = await self._store.data_version()
+                    if overdue or (version is not None and seen != version):
+                        await self.look()
+                    version = seen
+                except TuiError:
+                    pass  # Whoever reads or writes next tells of it.
+            # What has changed just now may change once more and look the same.
+            before = stamp if time.time_ns() - stamp[0] > _TICK else None
             self.looks += 1
             await asyncio.sleep(POLL_INTERVAL)
 

@@ -40,6 +40,7 @@ class Database:
         """
         self.path = path
         """The file."""
+        self._log = Path(f"{path}-wal")
         self._private = private
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
@@ -119,6 +120,17 @@ class Database:
         if self._closing is not None:
             raise closed(self.path)
         return await asyncio.wrap_future(self._writer.submit(self._data_version))
+
+    def stamp(self) -> tuple[int, int]:
+        """Return when the log was last written to, in nanoseconds since the epoch, and its length in bytes.
+
+        Every change writes to it. No thread is woken for this.
+        """
+        try:
+            status = self._log.stat()
+        except OSError:
+            return 0, 0
+        return status.st_mtime_ns, status.st_size
 
     async def aclose(self) -> None:
         """Wait for everything that was handed in and close the file; again is harmless."""

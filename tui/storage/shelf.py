@@ -128,6 +128,10 @@ class Shelf:
 
         return await self._database.read(load)
 
+    def stamp(self) -> tuple[int, int]:
+        """Return a time in nanoseconds and a number, one of which differs after every change."""
+        return self._database.stamp()
+
     async def data_version(self) -> int:
         """Return a number that changes when another process has changed something."""
         return await self._database.data_version()

@@ -83,7 +83,7 @@ GOOD: dict[str, Callable[[], tuple[bytes, str, tuple[int, int]]]] = {
         (64, 32),
     ),
     "jpeg with bytes behind its end": lambda: (
-        encoded(a_picture(), "JPEG") + b"SECRETCAM",
+        encoded(a_picture(), "JPEG") + b"SECRETCAM\xff\xd9",
         "image/jpeg",
         (40, 20),
     ),

@@ -167,3 +167,30 @@ async def test_what_waits_is_changed_until_it_is_sent(desks: tuple[Desk, Desk]) 
     assert await one.texts(conversation) == ["a", "x", "B", "Yes."]
     with pytest.raises(NoLongerQueued):
         await one.generation.change_queued(queued, "too late")
+
+
+async def test_a_quiet_store_is_asked_for_nothing_but_a_time(
+    desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = desks
+    asked = 0
+    data_version = one.store.data_version
+
+    async def counted() -> int:
+        nonlocal asked
+        asked += 1
+        return await data_version()
+
+    stamps = [(1, 1)]
+    monkeypatch.setattr(one.store, "data_version", counted)
+    monkeypatch.setattr(one.store, "stamp", lambda: stamps[0])
+    one.windows.start()
+    await happens(lambda: one.windows.looks > 10)
+    assert asked == 1
+    looked = asyncio.create_task(noticed(one))
+    await two.begin("theirs")
+    stamps[0] = (2, 1)
+    await looked
+    # Where times do not tell, it is looked at now and then all the same.
+    await two.begin("theirs again")
+    await noticed(one)
