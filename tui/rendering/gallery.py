@@ -17,7 +17,7 @@ from tui.rendering.line import Block, Line, Palette
 from tui.rendering.picture import Drawn, PictureRequest
 from tui.rendering.plain import wrapped
 
-KEPT: Final = 12_000_000
+KEPT: Final = 8_000_000
 """Bytes of drawn pictures that are kept; more only while they are on the screen together."""
 
 _ENTRIES: Final = 256
