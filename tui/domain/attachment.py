@@ -14,7 +14,7 @@ from tui.domain.text import sanitize_line
 HEAD: Final = 4096
 """Bytes from the beginning of a file that say what is in it."""
 
-DECODED_BYTES: Final = 170_000_000
+DECODED_BYTES: Final = 160_000_000
 """Memory that decoding one picture may take."""
 
 MOST_DIMENSION: Final = 65_500

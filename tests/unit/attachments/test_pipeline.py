@@ -389,10 +389,11 @@ asyncio.run(main())
 """
 
 
-def test_the_largest_picture_that_is_taken_needs_little_memory(tmp_path: Path) -> None:
-    side = int(most_pixels(Kind.PNG) ** 0.5)
+@pytest.mark.parametrize("side", [int(most_pixels(Kind.PNG) ** 0.5), 3 * 1568])
+def test_a_large_picture_needs_little_memory(tmp_path: Path, side: int) -> None:
     (tmp_path / "large.png").write_bytes(files.blank_png(side))
     run = [sys.executable, "-c", _MEASURED, str(tmp_path), str(tmp_path / "large.png")]
     width, height, megabytes = map(int, subprocess.run(run, capture_output=True, check=True).stdout.split())
     assert (width, height) == (1568, 1568)
-    assert 200 < megabytes < 290
+    # The application around it takes 40 MB more than this process does.
+    assert megabytes < 260

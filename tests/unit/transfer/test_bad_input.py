@@ -153,7 +153,7 @@ async def test_escape_sequences_are_data(store: SqliteConversationStore, take: T
         ("created_at", 1e18, "the conversation has a time that no calendar has"),
         ("updated_at", -1, "the conversation has a time that no calendar has"),
         ("pinned", 1, "the conversation: pinned is a number, not true or false"),
-        ("think", "very", "the conversation: think is “very”, not one of off, on, low"),
+        ("think", "very", "the conversation: think is “very”, not one of off, on, minimal, low"),
         ("options", {"top_k": 2**70}, "the conversation: options: top_k is a number, not a whole number"),
         ("options", {"stop": "x"}, "the conversation: options: stop is “x”, not an array"),
         ("active_leaf", "0" * 32, "the end of the branch that is shown is not there"),

@@ -260,13 +260,18 @@ def _scaled(image: "Image", wanted: tuple[int, int], stop: Stop) -> "Image":
 
     width, height = image.size
     plain = _converter(image)
-    factor = max(1, int(min(width / wanted[0], height / wanted[1]) / 2))
+    first = plain(image.crop((0, 0, width, 1)))
+    ratio = min(width / wanted[0], height / wanted[1])
+    # To scale what has an alpha channel, Pillow copies all of it.
+    as_it_is = first.mode == image.mode and image.mode != "RGBA"
+    factor = max(1, int(ratio / 2 if as_it_is else ratio))
     rows = max(factor, _STRIP_PIXELS // width // factor * factor)
-    if rows >= height:
+    if as_it_is and factor == 1:
+        small = image
+    elif rows >= height:
         small = plain(image)
         small = small.reduce(factor) if factor > 1 else small
     else:
-        first = plain(image.crop((0, 0, width, 1)))
         small = Image.new(first.mode, (-(-width // factor), -(-height // factor)))
         for top in range(0, height, rows):
             stop.check()
