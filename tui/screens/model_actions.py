@@ -69,7 +69,8 @@ class ModelActions(ThinkingActions):
 
     def _pass_on(self, event: Event) -> None:
         for screen in self.app.screen_stack:
-            if isinstance(screen, ModelsScreen):
+            # One that is only being put together shows what is known as soon as it stands.
+            if isinstance(screen, ModelsScreen) and screen.is_mounted:
                 screen.receive(event)
 
     def action_choose_model(self) -> None:
@@ -146,7 +147,9 @@ class ModelActions(ThinkingActions):
 
     def _show_in_picker(self) -> None:
         screen = self._top
-        if isinstance(screen, ModelPicker) and self.session is not None:
+        if isinstance(screen, ModelPicker | ChoiceScreen) and not screen.is_mounted:
+            self.call_after_refresh(self._show_in_picker)
+        elif isinstance(screen, ModelPicker) and self.session is not None:
             screen.show(self._picker_contents(self.session), self.session.services.server.state.error)
         elif isinstance(screen, ChoiceScreen):
             screen.refresh_rows()
