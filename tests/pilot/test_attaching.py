@@ -218,6 +218,13 @@ async def test_without_any_model_that_sees_it_is_said_what_to_do(
         await chat.until(lambda: isinstance(chat.app.screen, ErrorScreen))
         await chat.pilot.press("enter")
         await chat.until(lambda: chips(chat) == ["pa ris.png"])
+        # What a text is attached to has been said of already.
+        notes = tmp_path / "notes.md"
+        notes.write_text("# Notes\n")
+        chat.screen.attach_paths([notes])
+        await chat.until(lambda: chips(chat) == ["pa ris.png", "notes.md"])
+        await chat.pilot.pause()
+        assert chat.app.screen is chat.screen
 
 
 async def test_pictures_are_visibly_left_out_when_a_blind_model_goes_on(

@@ -46,7 +46,7 @@ class AttachingRoom(PictureRoom):
         """
         self._folder = folder
         # From the screen's own queue: what reads a file is no part of the interface.
-        session.files.arrived = lambda: self.call_later(self._file_arrived)
+        session.files.arrived = lambda: self.call_later(self._picture_arrived)
         session.files.opened = self._show_sight
         self._show_sight()
         self.pane.prompt.area.asks_clipboard = can_hold_pictures()
@@ -164,7 +164,7 @@ class AttachingRoom(PictureRoom):
 
     # Models that do not see
 
-    def _file_arrived(self) -> None:
+    def _picture_arrived(self) -> None:
         session = self.session
         if session is not None and (pictures := sum(map(is_picture, session.files.attachments))):
             model = self._blind_model(session)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.domain.attachment import noted
+from tui.domain.attachment import is_picture, noted
 from tui.domain.conversation import Attachment, ConversationId
 from tui.domain.errors import BadRequest, ConversationGone, TuiError
 from tui.services.attachments.service import Source
@@ -59,7 +59,7 @@ class PromptFiles:
         self._saves: set[asyncio.Task[None]] = set()
         self._failed = 0
         self.arrived: Callable[[], object] = lambda: None
-        """Called when a file of the shown conversation was read."""
+        """Called when a picture for the shown conversation was read."""
         self.changed: Callable[[], object] = lambda: None
         """Called when other files are shown."""
         self.opened: Callable[[], object] = lambda: None
@@ -150,7 +150,8 @@ class PromptFiles:
             self._save(home, place)
         if home is self._current:
             self._refresh()
-            self.arrived()
+            if file.attachment is not None and is_picture(file.attachment):
+                self.arrived()
 
     def remove(self, index: int) -> Callable[[], None] | None:
         """Take a file away; return what puts it back, or None when there was nothing to put back."""
