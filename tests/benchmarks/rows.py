@@ -107,8 +107,9 @@ def burst(bench: Bench, sheet: Sheet) -> None:
     sheet.add(row, goal, "L", told["end"] - bench.server.wait_answered(before + 1))
     for column, running in _all(bench):
         with running as console:
-            before = len(bench.server.answered)
-            place = _ask(console, question)
+            before, place = len(bench.server.answered), console.written
+            # All of it may be there before anything is drawn: the first word is then never seen.
+            console.send(question.encode() + b"\r")
             seen = console.wait(_END, after=place)
             sheet.add(row, goal, column, seen - bench.server.wait_answered(before + 1))
 
