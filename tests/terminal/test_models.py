@@ -90,7 +90,7 @@ def test_a_secret_is_nowhere(home: Path, server: ScriptedServer) -> None:
         terminal.press("escape")
         terminal.wait_for(lambda text: "Esc closes" not in text)
         terminal.type("hello\r")
-        terminal.wait_for("You said: hello")
+        terminal.wait_for_answer("You said: hello")
         command_line = Path(f"/proc/{terminal.pid}/cmdline")
         assert not command_line.exists() or secret not in command_line.read_text()
         terminal.press("ctrl+q")
