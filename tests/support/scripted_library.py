@@ -26,8 +26,8 @@ class PullScript:
     """Must be passed before each line."""
     dies_after: int | None = None
     """The registry dies after this many lines: a while nothing moves, then an error line."""
-    silence: float = 0.0
-    """Seconds of that while."""
+    death: Gate | None = None
+    """Must be passed before that error line."""
     error: str = (
         'max retries exceeded: Get "http://registry/x": dial tcp 127.0.0.1:5001: connect: connection refused'
     )
@@ -100,7 +100,8 @@ class Library:
                 if script.cut_after is not None and written >= script.cut_after:
                     raise Cut
                 if script.dies_after is not None and written >= script.dies_after:
-                    await asyncio.sleep(script.silence)
+                    if script.death is not None:
+                        await script.death.passed()
                     await write({"error": script.error})
                     return
                 if script.gate is not None:
