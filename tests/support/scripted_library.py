@@ -34,6 +34,12 @@ class PullScript:
     cut_after: int | None = None
     """The connection breaks after this many lines."""
 
+    async def die(self, write: Write) -> None:
+        """Say that the registry is gone, once that may be."""
+        if self.death is not None:
+            await self.death.passed()
+        await write({"error": self.error})
+
 
 class Cut(Exception):
     """The connection is to be broken now."""
@@ -100,9 +106,7 @@ class Library:
                 if script.cut_after is not None and written >= script.cut_after:
                     raise Cut
                 if script.dies_after is not None and written >= script.dies_after:
-                    if script.death is not None:
-                        await script.death.passed()
-                    await write({"error": script.error})
+                    await script.die(write)
                     return
                 if script.gate is not None:
                     await script.gate.passed()
