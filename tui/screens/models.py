@@ -17,6 +17,7 @@ from tui.commands.command import Scope
 from tui.domain.errors import TuiError
 from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerStateChanged
 from tui.domain.model import ModelInfo
+from tui.domain.server import is_address
 from tui.domain.text import sanitize_line
 from tui.screens.library_actions import LibraryActions
 from tui.screens.server_actions import server_choice
@@ -168,7 +169,8 @@ class ModelsScreen(LibraryActions):
     def _show_server(self) -> None:
         state = self.services.server.state
         name = self.services.servers.current
-        heading = f"Models of {sanitize_line(name, 30)}" if name else "Models"
+        plain = not name or is_address(name)  # The address stands beside it.
+        heading = "Models" if plain else f"Models of {sanitize_line(name, 30)}"
         self.query_one("#heading", Static).update(Content(heading))
         label, tooltip = connection_label(state)
         version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
