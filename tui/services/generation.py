@@ -34,7 +34,8 @@ from tui.domain.events import (
     StoreStateChanged,
 )
 from tui.domain.generation import Phase
-from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.domain.ports import ChatBackend, Clock
+from tui.domain.store import ConversationStore
 from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.receiving import fitted_chat, watch_loading
