@@ -382,3 +382,21 @@ def test_a_registry_that_says_nothing_is_waited_for_in_words() -> None:
     layers = (PullLayer("a", 100, 50),)
     assert "waiting for the registry" in pull_words(Pull("x", "s", layers=layers, bytes_per_second=0.0)).plain
     assert pull_words(Pull("x", "s", layers=layers, bytes_per_second=2e6)).plain == "2 MB/s · 0 s left"
+
+
+async def test_what_is_done_to_a_model_goes_on_when_the_manager_is_left(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    gate = server.gate()
+    server.answer("/api/copy", Reply(hold=gate, body=b""))
+    async with started(server, tmp_path) as (app, pilot):
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and manager(app).model)
+        manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
+        await pilot.press("r")
+        await until(pilot, lambda: app.screen.query(Input))
+        app.screen.query_one(Input).value = "other:1"
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        gate.open()
+        await until(pilot, lambda: any(request.path == "/api/delete" for request in server.requests))
