@@ -118,7 +118,7 @@ class ContextRoom(SettingsRoom):
             return
         from tui.screens.summary_note import SummaryScreen
 
-        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary))
+        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary, self._say_done))
 
     def ask_about(self, question: ContextQuestion, again: Again | None = None) -> None:
         """Ask what is to be done about something that does not fit.
@@ -182,7 +182,7 @@ class ContextRoom(SettingsRoom):
             case Remedy.WINDOW:
                 options = replace(setup.options, num_ctx=larger_window(plan))
                 await session.setups.use(replace(setup, options=options))
-                self._say(f"num_ctx {options.num_ctx:,} in this conversation — Ctrl+Z undoes")
+                self._say_done(f"set num_ctx {options.num_ctx:,} in this conversation")
             case Remedy.SUMMARISE:
                 await session.setups.use(replace(setup, policy=ContextPolicy.SUMMARISE))
                 if session.conversation is not None:
