@@ -28,7 +28,7 @@ from tui.domain.conversation import (
     active_path,
 )
 from tui.domain.errors import ContextOverflow, ContextQuestion
-from tui.domain.estimate import Calibration, Features, added, message_features, text_features
+from tui.domain.estimate import Calibration, Features, added, message_features, thinking_features
 from tui.domain.events import (
     ContextChanged,
     ContextMismatch,
@@ -204,7 +204,7 @@ class ContextService:
         window = window or self.windows.window(conversation)
         told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
         thinking = thinking_to_go_on_with(told)
-        extra = (system_features(conversation.system), text_features(thinking))
+        extra = (system_features(conversation.system), thinking_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
         plan = planner.plan(
             window=window,
@@ -332,7 +332,7 @@ class ContextService:
         chosen, bare = set(plan.sent), set(plan.images_left_out)
         system = told_system(conversation.system, plan.summary)
         sees = self._teller.shows_pictures(conversation.model)
-        counted = [fixed_features(system_features(system)), text_features(thinking)]
+        counted = [fixed_features(system_features(system)), thinking_features(thinking)]
         told: list[ChatMessage] = [ChatMessage(Role.SYSTEM, system)] if system else []
         for message in path:
             if message.id not in chosen:
