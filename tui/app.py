@@ -255,7 +255,7 @@ class ChatApp(QuickApp):
         """Leave; ask first while something goes on that would be cut."""
         services = self.services
         asked = quit_question(
-            answers=len(services.generation.live) if services else 0,
+            answers=len(services.generation.unfinished) if services else 0,
             pulls=services.pulls.running if services else 0,
             temporary=self._chat.would_lose,
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tui.domain.model import ModelInfo, RunningModel
-from tui.domain.ports import ConversationStore
+from tui.domain.store import ConversationStore
 from tui.services.calibrations import CalibrationBook
 from tui.services.context import ContextService
 from tui.services.events import EventBus

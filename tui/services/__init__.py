@@ -38,7 +38,8 @@ from tui.storage.files import set_aside
 
 if TYPE_CHECKING:
     from tui.domain.conversation import ConversationId
-    from tui.domain.ports import ChatBackend, ConversationStore
+    from tui.domain.ports import ChatBackend
+    from tui.domain.store import ConversationStore
     from tui.settings.schema import Settings
 
 

@@ -39,7 +39,8 @@ from tui.domain.events import (
 )
 from tui.domain.generation import ChatMessage
 from tui.domain.planning import Planner, tellable
-from tui.domain.ports import ChatBackend, ConversationStore
+from tui.domain.ports import ChatBackend
+from tui.domain.store import ConversationStore
 from tui.services.calibrations import CalibrationBook
 from tui.services.events import EventBus
 from tui.services.request_messages import merged, thinking_to_go_on_with, without_images

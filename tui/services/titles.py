@@ -18,7 +18,8 @@ from tui.domain.conversation import (
 from tui.domain.errors import TuiError
 from tui.domain.events import ConversationsChanged, Event, GenerationFinished, GenerationStarted
 from tui.domain.generation import ChatMessage, ChatRequest, Options
-from tui.domain.ports import ChatBackend, ConversationStore
+from tui.domain.ports import ChatBackend
+from tui.domain.store import ConversationStore
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 

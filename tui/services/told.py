@@ -6,7 +6,7 @@ from typing import Final
 from tui.domain.attachment import is_picture, is_text, quoted
 from tui.domain.conversation import Message
 from tui.domain.generation import ChatMessage
-from tui.domain.ports import ConversationStore
+from tui.domain.store import AttachmentStore
 from tui.domain.text import sanitize_line
 
 UNSEEN: Final = "[A picture that you cannot see: {name}]"
@@ -16,7 +16,7 @@ UNSEEN: Final = "[A picture that you cannot see: {name}]"
 class Teller:
     """Makes of stored messages what is sent to a model."""
 
-    def __init__(self, store: ConversationStore, sees: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, store: AttachmentStore, sees: Callable[[str], bool] = lambda _: True) -> None:
         """Make a teller.
 
         Args:

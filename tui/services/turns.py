@@ -17,7 +17,8 @@ from tui.domain.conversation import (
 )
 from tui.domain.errors import BadRequest, ContextOverflow, ConversationGone
 from tui.domain.generation import ChatRequest, Options
-from tui.domain.ports import Clock, ConversationStore
+from tui.domain.ports import Clock
+from tui.domain.store import ConversationStore
 from tui.services.context import Composed, ContextService
 
 

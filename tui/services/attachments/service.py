@@ -17,7 +17,7 @@ from tui.services.attachments.texts import part_of, text_of
 from tui.services.threads import in_thread
 
 if TYPE_CHECKING:
-    from tui.domain.ports import ConversationStore
+    from tui.domain.store import AttachmentStore
     from tui.settings.schema import AttachmentSettings
 
 _REFUSED: Final = {
@@ -89,7 +89,7 @@ class Preview:
 class AttachmentService:
     """Takes files in; one picture is decoded at a time, so that memory stays within bounds."""
 
-    def __init__(self, store: "ConversationStore", settings: "AttachmentSettings") -> None:
+    def __init__(self, store: "AttachmentStore", settings: "AttachmentSettings") -> None:
         self._store = store
         self._settings = settings
         self._decoding = asyncio.Semaphore(1)
