@@ -143,6 +143,7 @@ class ContextService:
         *,
         draft: str = "",
         attachments: tuple[Attachment, ...] = (),
+        instead_of: Message | None = None,
         share: float = 1.0,
     ) -> ContextPlan:
         """Return what the next request holds if the draft is sent.
@@ -153,12 +154,15 @@ class ContextService:
             conversation: The conversation, stored or not yet begun.
             draft: The unsent text.
             attachments: What is attached to it.
+            instead_of: The message that was sent and that the draft is another form of; None for none.
             share: The part of the window that is planned with; with less than all, no summary is used.
 
         Raises:
             StoreUnavailable: the conversation cannot be read.
         """
         conversation = await self._store.conversation(conversation.id) or conversation
+        if instead_of is not None:
+            conversation = replace(conversation, active_leaf=instead_of.parent_id)
         key = self.windows.key(conversation.model)
         if draft or conversation.active_leaf is not None:
             self.windows.ask_about(key, conversation.model)
