@@ -1,5 +1,6 @@
 """What a model is told of a message."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,9 @@ from tui.domain.text import sanitize_line
 
 UNSEEN: Final = "[A picture that you cannot see: {name}]"
 """What stands in for a picture where a model does not see."""
+
+_SHORT: Final = 1 << 16
+"""Bytes of a text that is quoted where it stands; more beside the event loop."""
 
 
 class Teller:
@@ -53,6 +57,13 @@ class Teller:
             if is_picture(attachment):
                 pictures.append(data)
             elif is_text(attachment):
-                texts.append(quoted(attachment.name, data.decode("utf-8", "replace")))
+                texts.append(await _quoted(attachment.name, data))
         words = [message.content] if message.content.strip() or not texts else []
         return ChatMessage(message.role, "\n\n".join([*texts, *words]), tuple(pictures))
+
+
+async def _quoted(name: str, data: bytes) -> str:
+    def work() -> str:
+        return quoted(name, data.decode("utf-8", "replace"))
+
+    return work() if len(data) <= _SHORT else await asyncio.to_thread(work)
