@@ -166,10 +166,7 @@ def window_choice(plan: ContextPlan, cost: int | None) -> Choice | None:
 
 def _branch_choice(plan: ContextPlan) -> Choice:
     if plan.fits:
-        about = (
-            "It takes along the settings, what is pinned and the latest messages, as far as they fit; "
-            "this conversation stays as it is."
-        )
+        about = "With settings, pins and the latest messages that fit; this one stays."
         return Choice(Remedy.BRANCH, "Branch into a new conversation", about)
     about = "With the same model and settings; this conversation stays as it is."
     return Choice(Remedy.BRANCH, "Ask it alone in a new conversation", about)
