@@ -23,7 +23,8 @@ def _press(terminal: Terminal, key: str) -> None:
 
 def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: ScriptedServer) -> None:
     layers = (400_000_000, 100)
-    server.library.registry["tiny:1b"] = PullScript(layers, steps=40, rate=20.0, dies_after=12, silence=0.2)
+    death = server.gate()
+    server.library.registry["tiny:1b"] = PullScript(layers, steps=40, rate=20.0, dies_after=12, death=death)
     terminal = start(columns=80, rows=24)
     _press(terminal, "f4")
     terminal.wait_for("Installed")
@@ -32,6 +33,7 @@ def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: Scr
     terminal.type("tiny:1b\r")
     screen = terminal.wait_for(lambda text: "MB/s" in text and "left" in text)
     assert "━" in screen
+    death.open()
     terminal.wait_for("failed")
     server.library.registry["tiny:1b"] = PullScript(layers, steps=8)
     terminal.press("enter")
@@ -90,7 +92,7 @@ def test_a_secret_is_nowhere(home: Path, server: ScriptedServer) -> None:
         terminal.press("escape")
         terminal.wait_for(lambda text: "Esc closes" not in text)
         terminal.type("hello\r")
-        terminal.wait_for("You said: hello")
+        terminal.wait_for_answer("You said: hello")
         command_line = Path(f"/proc/{terminal.pid}/cmdline")
         assert not command_line.exists() or secret not in command_line.read_text()
         terminal.press("ctrl+q")

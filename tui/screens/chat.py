@@ -361,6 +361,7 @@ class ChatScreen(AttachingRoom, SlashActions):
 
     def action_page_transcript(self, direction: int) -> None:
         """Scroll the transcript by a page."""
+        self.hurry(self.pane.transcript)
         self.pane.transcript.page(direction)
 
     def action_copy_text(self) -> None:

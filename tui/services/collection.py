@@ -18,7 +18,8 @@ from tui.domain.conversation import (
 )
 from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
-from tui.domain.ports import Clock, ConversationStore
+from tui.domain.ports import Clock
+from tui.domain.store import ConversationStore
 from tui.domain.text import sanitize_line
 from tui.domain.whole import Outcome, WholeConversation
 from tui.services.events import EventBus

@@ -34,7 +34,8 @@ from tui.domain.events import (
     StoreStateChanged,
 )
 from tui.domain.generation import Phase
-from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.domain.ports import ChatBackend, Clock
+from tui.domain.store import ConversationStore
 from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.receiving import fitted_chat, watch_loading
@@ -61,6 +62,8 @@ class _Worker:
         self.task: asyncio.Task[None] | None = None
         self.stopped = False
         """The user stopped the answer that is being written."""
+        self.received = False
+        """The answer has come to its end, which is being stored."""
 
 
 class GenerationService:
@@ -109,6 +112,15 @@ class GenerationService:
     def live(self) -> frozenset[ConversationId]:
         """The conversations in which an answer is being written."""
         return frozenset(self._workers)
+
+    @property
+    def unfinished(self) -> frozenset[ConversationId]:
+        """The conversations where something of an answer would be lost if the app ended now."""
+        return frozenset(
+            conversation_id
+            for conversation_id, worker in self._workers.items()
+            if not worker.received or self._store_error is not None
+        )
 
     def progress(self, conversation_id: ConversationId) -> GenerationUpdated | None:
         """Return how far the answer in a conversation is, or None when none is being written."""
@@ -230,6 +242,13 @@ class GenerationService:
         await asyncio.gather(*tasks, *self._checkpoints, return_exceptions=True)
 
     async def _begin(self, conversation_id: ConversationId, job: Job) -> None:
+        if (
+            conversation_id not in self.unfinished
+            and (last := self._workers.get(conversation_id))
+            and last.task
+        ):
+            # Its end is on the screen already, and in a moment in the store.
+            await asyncio.wait({last.task}, timeout=RETRY_FIRST)
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written in this conversation.", "Stop it first with Esc.")
         worker = self._workers[conversation_id] = _Worker()
@@ -289,6 +308,7 @@ class GenerationService:
         committed: asyncio.Future[None] | None,
     ) -> bool:
         """Do one job; return whether to go on with what waits."""
+        worker.received = False
         try:
             turn = await self._turns.prepare(conversation_id, job)
         except TuiError as error:
@@ -328,6 +348,7 @@ class GenerationService:
                 self._suspect()
         finally:
             worker.stream = None
+            worker.received = True
             updates.cancel()
             checkpoints.cancel()
         answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)

@@ -129,6 +129,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._anchor = anchor
         self._restore(anchor)
         self._find_again()
+        self.prepare_ahead()
         self.refresh()
 
     @property
