@@ -113,3 +113,18 @@ async def test_what_a_key_was_passed_on_to_is_drawn_as_soon_as_it_has_changed() 
             await screen._on_update(Update(transcript))
             assert screen._hurried == (awaited is not None)
             screen._hurried = False
+
+
+async def test_what_is_far_from_the_view_is_not_kept() -> None:
+    long_words = ("word " * 20 + "\n") * 300
+    small, large = ragged(80), [long_words] * 40
+    app = TranscriptApp([message(number, text) for number, text in enumerate([*large, *small])])
+    async with app.run_test(size=(50, 16)) as pilot:
+        items, painter = app.transcript._items, app.transcript._painter
+        for number, kept in ((0, 64), (1, 12)):
+            for index in (range(119, 39, -1), range(39, -1, -1))[number]:
+                app.transcript.go_to(items[index].id)
+                await pilot._wait_for_screen()
+                text_rows(app)
+                assert len(painter._kept) <= 4 * 16
+            assert len(items._cache) <= kept

@@ -20,6 +20,12 @@ _FIRST = 1 << 32
 _KEPT = 64
 """Layouts that are kept at most, besides those of answers that are being written."""
 
+_KEPT_CHARACTERS = 200_000
+"""Characters of the messages whose layouts are kept, about: a layout takes some ten times as much memory."""
+
+_KEPT_LEAST = 12
+"""Layouts that are kept however long the messages are: what is seen must not be laid out for each frame."""
+
 
 class TranscriptItems:
     """Messages by place and by id. Of a message out of sight only its height is known, or guessed."""
@@ -204,16 +210,20 @@ class TranscriptItems:
             # What was known of the heights in it went with the layout that was dropped.
             self._measured[index] = 0
         self._cache[message.id] = item
-        if len(self._cache) > _KEPT:
-            self._evict()
+        self._evict()
         return item
 
     def _evict(self) -> None:
-        for message_id, item in self._cache.items():
-            streaming = isinstance(item.message, Message) and item.message.status is MessageStatus.STREAMING
-            if not streaming:
-                del self._cache[message_id]
+        """Drop the layouts that have not been asked for longest, as far as there are too many."""
+        if len(self._cache) <= _KEPT_LEAST:
+            return
+        size = sum(len(item.message.content) for item in self._cache.values())
+        for message_id, item in list(self._cache.items())[:-_KEPT_LEAST]:
+            if len(self._cache) <= _KEPT and size <= _KEPT_CHARACTERS:
                 return
+            if not (isinstance(item.message, Message) and item.message.status is MessageStatus.STREAMING):
+                size -= len(item.message.content)
+                del self._cache[message_id]
 
     def is_measured(self, index: int) -> bool:
         """Tell whether a height is known for this width, not guessed."""
