@@ -25,6 +25,7 @@ from tui.screens.models import ModelsScreen
 from tui.screens.session import ChatSession
 from tui.screens.thinking_actions import ThinkingActions
 from tui.screens.work import begin_work
+from tui.services.turns import sound
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
@@ -64,14 +65,14 @@ class ModelActions(ThinkingActions):
                 self._show_in_picker()
 
     async def _learn(self, session: ChatSession, event: GenerationFinished) -> None:
-        """Remember how long the model took to load, where the server in use is the one that loaded it."""
+        """Remember how long the model took to load where it is."""
         services, answer = session.services, event.answer
         try:
             conversation = await services.conversations.get(event.conversation_id)
         except TuiError:
             return
-        if conversation is not None and services.servers.answers(conversation.server):
-            services.models.learn_load(answer.model, answer.stats.load_seconds)
+        if conversation is not None:
+            services.servers.learn_load(conversation.server, answer.model, answer.stats.load_seconds)
 
     def _pass_on(self, event: Event) -> None:
         for screen in self.app.screen_stack:
@@ -172,8 +173,11 @@ class ModelActions(ThinkingActions):
         self.post_message(ModelChosen(choice.model))
         if server != before:
             self.post_message(ServerChosen(server))
-        if session.services.settings.chat.warm_up:
-            session.services.warm_up.start(choice.model)
+        services = session.services
+        if services.settings.chat.warm_up:
+            first = session.asking.conversation()
+            options = sound(first.options, services.context.windows.window(first))
+            services.warm_up.start(choice.model, num_ctx=options.num_ctx, keep_alive=first.keep_alive)
 
     def _warming(self, event: WarmUpChanged) -> None:
         if self._warm_timer is not None:

@@ -5,7 +5,7 @@ from textual.content import Content
 
 from tui.domain.errors import TuiError
 from tui.domain.events import ServerCondition
-from tui.domain.server import ServerReport
+from tui.domain.server import ServerReport, is_address
 from tui.domain.text import sanitize_line
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ServerChosen
@@ -79,7 +79,7 @@ def server_choice(directory: ServerDirectory) -> ChoiceScreen:
 
 def server_row(report: ServerReport) -> Content:
     """Return a row of the list of servers: name, address, state, how many models."""
-    name = sanitize_line(report.name or ("default"), 18)
+    name = "by address" if is_address(report.name) else sanitize_line(report.name or "default", 18)
     address = sanitize_line(report.address, 30)
     if report.error is not None:
         why = report.error.reason or sanitize_line(report.error.message, 40)
