@@ -29,7 +29,6 @@ from tui.screens.context_dialogs import (
 from tui.screens.context_keeper import ContextKeeper
 from tui.screens.session import ChatSession
 from tui.screens.settings_room import SettingsRoom
-from tui.screens.work import Work
 from tui.widgets.context_words import explained, what_leaves
 from tui.widgets.gauge import ContextGauge
 from tui.widgets.prompt import Prompt
@@ -40,10 +39,6 @@ class ContextRoom(SettingsRoom):
     """Gauge, cut line, the question before something does not fit, and the summary."""
 
     _keeper: ContextKeeper | None = None
-
-    async def _while_shown(self, work: Work) -> None:
-        """Do `work`; that its widgets go while the app is closed is no failure."""
-        raise NotImplementedError
 
     def watch_context(self, session: ChatSession) -> None:
         """Begin to show how full the context window is."""
@@ -119,6 +114,13 @@ class ContextRoom(SettingsRoom):
         from tui.screens.summary_note import SummaryScreen
 
         self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary))
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; ask where it is a question."""
+        if isinstance(error, ContextQuestion):
+            self.ask_about(error)
+        else:
+            super().tell(error)
 
     def ask_about(self, question: ContextQuestion, again: Again | None = None) -> None:
         """Ask what is to be done about something that does not fit.
