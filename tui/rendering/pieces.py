@@ -67,6 +67,7 @@ class Cutter:
         was_waiting, self._waiting = bool(self._waiting), ""
         position = 0
         while position < len(self._lines):
+            self._latest = None  # what was cut above may be finished by now
             if self.fence is not None:
                 end = yield from self._code(position)
             elif self.table is not None:

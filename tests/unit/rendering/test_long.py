@@ -74,14 +74,14 @@ long = st.lists(
 ).flatmap(lambda parts: st.sampled_from(["\n", "\n\n"]).map(lambda between: between.join(parts)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(long, st.lists(st.integers(0, 600), max_size=30), st.integers(0, 3))
 def test_any_split_of_long_texts_ends_like_the_whole(text: str, cuts: list[int], looks: int) -> None:
     with short():
         assert signature(grown(text, cuts, looks)) == signature(document(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(long)
 def test_long_texts_are_drawn_at_every_prefix(text: str) -> None:
     with short():
@@ -94,7 +94,7 @@ def test_long_texts_are_drawn_at_every_prefix(text: str) -> None:
         assert signature(growing) == signature(document(text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(nested(), st.integers(8, 60))
 def test_code_that_was_taken_out_is_drawn_as_if_it_were_there(text: str, width: int) -> None:
     whole = document(text + "\n\nend")
@@ -103,7 +103,7 @@ def test_code_that_was_taken_out_is_drawn_as_if_it_were_there(text: str, width: 
     assert signature(line_by_line, width) == signature(whole, width)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(long, st.lists(st.integers(0, 600), max_size=5))
 def test_slices_end_like_the_whole(text: str, cuts: list[int]) -> None:
     with short():
