@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
+from tests.support.desk import Faults
 from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.app import ChatApp
 from tui.cli import Invocation
-from tui.domain.conversation import MessageStatus
+from tui.domain.conversation import ConversationId, MessageStatus
 from tui.domain.events import GenerationFinished
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.settings.schema import ChatSettings, InterfaceSettings, ServerSettings, Settings
+from tui.storage.conversations import SqliteConversationStore
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.transcript import Transcript
 
@@ -410,3 +413,32 @@ async def test_keys_are_those_of_the_settings(tmp_path: Path, server: ScriptedSe
         await pilot.press("f9")
         await chat.until(lambda: not chat.screen.sidebar.display)
         assert any("no command “no.such”" in str(note.message) for note in app._notifications)
+
+
+async def test_a_full_disk_is_told_while_an_answer_goes_on_and_saving_resumes(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    gate = server.gate()
+    server.script(Reply(tokens=["one ", "two ", "three"], gate=gate))
+    async with running(tmp_path, server) as chat:
+        await chat.say("Count")
+        gate.release()
+        status = chat.screen.pane.status
+        await chat.until(lambda: status.running is not None and status.running.tokens == 1)
+        session = chat.screen.session
+        assert session is not None
+        store = session.services.store
+        assert isinstance(store, SqliteConversationStore)
+        faults = Faults(store)
+        faults.failing = True
+        gate.release()
+        await chat.until(lambda: chat.screen.pane.query("#banner"))
+        banner = str(chat.screen.pane.query_one("#banner", Static).render())
+        assert "The disk is full." in banner and "kept in memory" in banner
+        assert status.running is not None
+        gate.open()
+        await chat.until(lambda: chat.contents == ["Count", "one two three"])
+        faults.failing = False
+        await chat.until(lambda: not chat.screen.pane.query("#banner"))
+        found = await store.messages(session.conversation.id if session.conversation else ConversationId(""))
+        assert [message.content for message in found] == ["Count", "one two three"]

@@ -193,8 +193,8 @@ class ChatScreen(AttachingRoom, SlashActions):
                     self._start(session.refresh_models(), "models")
 
     def _show_store_state(self, error: TuiError | None) -> None:
-        kept = "What is on the screen is kept in memory and saved as soon as that works."
-        self.pane.status.notice = f"{error.message} {kept}" if error else ""
+        kept = "What is on the screen is kept in memory."
+        self.pane.show_banner(f"{error.message} {error.hint} {kept}" if error else "")
 
     def _moved(self, session: ChatSession, event: ConversationEvent) -> None:
         if not session.moved(event):

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.getters import query_one
+from textual.widgets import Static
 
 from tui.domain.conversation import ConversationId, Message, MessageId, QueuedMessage, Role
 from tui.domain.events import GenerationFinished, GenerationStarted, GenerationUpdated, QueueChanged
+from tui.domain.text import sanitize
 from tui.rendering.slices import SlicedDocument
 from tui.widgets.attachment_row import AttachmentRow
 from tui.widgets.find_bar import FindBar
@@ -26,6 +29,7 @@ class ConversationPane(Vertical):
         width: 1fr;
         height: 1fr;
         Transcript { height: 1fr; }
+        #banner { height: auto; max-height: 4; padding: 0 2; color: $text-error; text-style: bold; }
     }
     """
 
@@ -51,6 +55,16 @@ class ConversationPane(Vertical):
         yield StatusBar(id="status")
         yield AttachmentRow(id="attachments")
         yield Prompt(id="prompt")
+
+    def show_banner(self, words: str) -> None:
+        """Say what is wrong above the input, whatever else goes on; nothing for no words."""
+        shown = self.query("#banner")
+        if not words:
+            shown.remove()
+        elif shown:
+            shown.only_one(Static).update(Content(sanitize(words)))
+        else:
+            self.mount(Static(Content(sanitize(words)), id="banner"), before=self.status)
 
     @on(PromptArea.BackspacedAtStart)
     def _remove_last_attachment(self, event: PromptArea.BackspacedAtStart) -> None:
