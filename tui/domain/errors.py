@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.domain.context import ContextPlan
+    from tui.domain.generation import Think
 
 
 class TuiError(Exception):
@@ -74,7 +75,17 @@ class BadRequest(TuiError):
 
 
 class ThinkingRefused(CapabilityMissing):
-    """The model cannot be told this of thinking."""
+    """The model cannot be told this of thinking.
+
+    Attributes:
+        taken: What the server says that it takes; None where it does not say.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, reason: str = "", taken: "tuple[Think, ...] | None" = None
+    ) -> None:
+        super().__init__(message, hint, reason=reason)
+        self.taken = taken
 
 
 class ContextOverflow(TuiError):
