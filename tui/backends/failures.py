@@ -13,6 +13,7 @@ import httpx
 
 from tui.backends import thinking
 from tui.domain.errors import (
+    REFUSED,
     BadRequest,
     CapabilityMissing,
     ContextOverflow,
@@ -358,8 +359,8 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
     if isinstance(cause, ConnectionRefusedError) or "refused" in text or "all connection attempts" in text:
         return ServerUnreachable(
             f"Nothing listens at {address}.",
-            "Start Ollama there (ollama serve), or name another host. This app connects by itself.",
-            reason="refused",
+            "Start Ollama there (ollama serve), or name another host.",
+            reason=REFUSED,
         )
     return ServerUnreachable(f"{address} cannot be reached: {_shown(_reason(cause), 120)}", _CHECK_ADDRESS)
 

@@ -1,10 +1,14 @@
 """What can go wrong, each with what happened and what to do next."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tui.domain.context import ContextPlan
     from tui.domain.generation import Think
+
+
+REFUSED: Final = "refused"
+"""The reason where nothing listens."""
 
 
 class TuiError(Exception):
