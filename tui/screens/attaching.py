@@ -205,6 +205,13 @@ class AttachingRoom(PictureRoom):
         known = find_model(session.model, session.services.models.models) if session.model else None
         return session.model if not may_see(known) else ""
 
+    def tell(self, error: TuiError) -> None:
+        """Show an error; offer a model that sees where one is missing."""
+        if isinstance(error, SightMissing):
+            self.offer_sight(error)
+        else:
+            super().tell(error)
+
     def offer_sight(self, error: SightMissing, refused: MessageId | None = None) -> None:
         """Offer the models that see in place of the one that does not.
 

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui.domain.errors import TuiError
+from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import (
     Event,
     GenerationFinished,
@@ -36,6 +36,12 @@ class ModelActions(ThinkingActions):
 
     _warm_timer: Timer | None = None
     _pull_states: dict[tuple[str, str], PullState] | None = None
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; show the models there are where one is missing."""
+        if isinstance(error, ModelMissing):
+            self.action_choose_model()
+        super().tell(error)
 
     def receive_models(self, event: Event) -> None:
         """Show what happened to models and servers."""
@@ -98,7 +104,7 @@ class ModelActions(ThinkingActions):
     def describe_models(self, names: Sequence[str]) -> None:
         """Learn what models can do that are listed without it."""
         if self.session is not None:
-            self.begin(self._quietly(self.session.services.models.describe(names)), "describe")
+            self._start(self._quietly(self.session.services.models.describe(names)), "describe")
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""
@@ -121,8 +127,8 @@ class ModelActions(ThinkingActions):
     def refresh_models(self) -> None:
         """Ask every server for its models again."""
         if self.session is not None:
-            self.begin(self.session.refresh_models(), "models")
-            self.begin(self.session.services.servers.survey(), "survey")
+            self._start(self.session.refresh_models(), "models")
+            self._start(self.session.services.servers.survey(), "survey")
 
     async def _quietly(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -157,7 +163,7 @@ class ModelActions(ThinkingActions):
 
     def _model_picked(self, choice: ModelChoice | None) -> None:
         if choice is not None and self.session is not None:
-            self.begin(self._use_model(self.session, choice), "model")
+            self._start(self._use_model(self.session, choice), "model")
         self.pane.prompt.focus()
 
     async def _use_model(self, session: ChatSession, choice: ModelChoice) -> None:
