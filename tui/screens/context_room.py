@@ -7,7 +7,7 @@ from textual import on
 from tui.domain.attachment import is_picture
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy
-from tui.domain.errors import BadRequest, ContextQuestion, TuiError
+from tui.domain.errors import ContextQuestion, TuiError
 from tui.domain.events import (
     ContextAsked,
     ContextChanged,
@@ -194,7 +194,7 @@ class ContextRoom(SettingsRoom):
             case Remedy.IMAGES:
                 session.files.bring([file for file in session.files.take() if not is_picture(file)])
             case Remedy.BRANCH:
-                await self._begin_elsewhere(session)
+                await self._branch(session, plan)
             case Remedy.SEND:
                 session.asking.allow()
             case Remedy.SUMMARY:
@@ -205,16 +205,17 @@ class ContextRoom(SettingsRoom):
                 return False
         return True
 
-    async def _begin_elsewhere(self, session: ChatSession) -> None:
-        """Move what is in the input into a new conversation with the same settings."""
-        if (await session.services.conversations.draft(None)).strip():
-            raise BadRequest("A new conversation has unsent text already.", "Ctrl+N shows it.")
-        text, setup = self.pane.prompt.text, session.setups.current
-        files = session.files.take()
+    async def _branch(self, session: ChatSession, plan: ContextPlan) -> None:
+        """Move what is in the input into a new conversation, with the messages that fit beside it."""
+        conversation = session.conversation
+        if conversation is None:
+            return
+        kept = plan.sent if plan.fits else ()
+        copy = await session.services.collection.fork(conversation.id, kept, frozenset(plan.images_left_out))
+        text, files = self.pane.prompt.text, session.files.take()
         self.pane.prompt.text = ""
         session.keep_draft("")
-        await session.open(None)
-        await session.setups.use(setup)
+        await session.open(copy)
         self.pane.prompt.text = text
         session.files.bring(files)
 

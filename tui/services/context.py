@@ -28,7 +28,7 @@ from tui.domain.conversation import (
     active_path,
 )
 from tui.domain.errors import ContextOverflow, ContextQuestion
-from tui.domain.estimate import Calibration, Features, added, message_features, text_features
+from tui.domain.estimate import Calibration, Features, added, message_features, thinking_features
 from tui.domain.events import (
     ContextChanged,
     ContextMismatch,
@@ -146,6 +146,7 @@ class ContextService:
         *,
         draft: str = "",
         attachments: tuple[Attachment, ...] = (),
+        instead_of: Message | None = None,
         share: float = 1.0,
     ) -> ContextPlan:
         """Return what the next request holds if the draft is sent.
@@ -156,12 +157,15 @@ class ContextService:
             conversation: The conversation, stored or not yet begun.
             draft: The unsent text.
             attachments: What is attached to it.
+            instead_of: The message that was sent and that the draft is another form of; None for none.
             share: The part of the window that is planned with; with less than all, no summary is used.
 
         Raises:
             StoreUnavailable: the conversation cannot be read.
         """
         conversation = await self._store.conversation(conversation.id) or conversation
+        if instead_of is not None:
+            conversation = replace(conversation, active_leaf=instead_of.parent_id)
         key = self.windows.key(conversation)
         if draft or conversation.active_leaf is not None:
             self.windows.ask_about(conversation)
@@ -211,7 +215,7 @@ class ContextService:
         window = window or self.windows.window(conversation)
         told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
         thinking = thinking_to_go_on_with(told)
-        extra = (system_features(conversation.system), text_features(thinking))
+        extra = (system_features(conversation.system), thinking_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
         plan = planner.plan(
             window=window,
@@ -339,7 +343,7 @@ class ContextService:
         chosen, bare = set(plan.sent), set(plan.images_left_out)
         system = told_system(conversation.system, plan.summary)
         sees = self._teller.shows_pictures(conversation.model, conversation.server)
-        counted = [fixed_features(system_features(system)), text_features(thinking)]
+        counted = [fixed_features(system_features(system)), thinking_features(thinking)]
         told: list[ChatMessage] = [ChatMessage(Role.SYSTEM, system)] if system else []
         for message in path:
             if message.id not in chosen:

@@ -1,7 +1,8 @@
 """Tables, code and paragraphs that are long, with the limits made short."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.rendering.drawing import DARK, copied, corpus, document, lines_o
 from tests.unit.rendering.test_growing import FRAGMENTS, grown, markdown, signature
 from tui.rendering import pieces, slices, stretch, tables
 from tui.rendering.document import Document
+from tui.rendering.line import Line, Palette
 from tui.rendering.nodes import References
 from tui.rendering.slices import SlicedDocument
 from tui.rendering.stack import BlockStack
@@ -225,3 +227,56 @@ def test_a_wide_table_is_read_in_smaller_pieces() -> None:
         buffer.lines.extend(["| b " * columns + "|"] * 40)
         buffer.row(0)
         assert len(buffer._rows) == most
+
+
+def test_definitions_are_read_once_however_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    parse = ParserBlock.parse
+
+    def counting(parser: ParserBlock, source: str, *rest: Any) -> Any:
+        nonlocal read
+        read += source.count("\n") + 1
+        return parse(parser, source, *rest)
+
+    monkeypatch.setattr(ParserBlock, "parse", counting)
+    count = 1000
+    kinds = ("[{0}]: /u", '[{0}]: /u "one"', "[{0}]:\n/u", "[{0}]: <a b>\n'two\nlines'", "[0]: /again", "")
+    text = "First [5].\n\n" + "\n".join(kinds[n % len(kinds)].format(n) for n in range(count))
+    growing = Document()
+    for start in range(0, len(text), 400):
+        growing.append(text[start : start + 400])
+    growing.close()
+    assert read < 4 * count
+    assert signature(growing) == signature(document(text))
+
+
+class Sized:
+    """A block that writes down what it was asked."""
+
+    source = ""
+    asked = 0
+
+    def height(self, width: int, wrap_code: bool = False) -> int:
+        type(self).asked += 1
+        return 100 // width
+
+    estimate = height
+
+    def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
+        return ()
+
+
+def test_a_long_list_is_not_gone_through_for_another_width() -> None:
+    stack = BlockStack()
+    blocks = [Sized() for _ in range(5000)]
+    stack.sync(blocks, 50)
+    assert stack.height == 10_000
+    Sized.asked = 0
+    stack.sync(blocks, 20)
+    assert Sized.asked == 1
+    assert stack.changed == 0
+    start = stack.start(2500)
+    while (measured := stack.measure_between(start, start + 20)) is not None:
+        assert measured[1] == 3
+    assert 4 <= Sized.asked <= 12
+    assert stack.height == 10_000 + 3 * Sized.asked
