@@ -12,7 +12,7 @@ from tui.rendering.tex import to_unicode
 from tui.rendering.text_block import TextBlock
 
 _UNSEEN: Final = re.compile(r"\$|\\[(\[]|\\begin|\]\(")
-"""What is written otherwise than it is shown, so that the source too is worth finding: formulas, addresses."""
+"""What is written otherwise than it is shown, so that its source is worth finding: formulas, addresses."""
 
 _TAB: Final = 4
 

@@ -1,9 +1,10 @@
-"""What is looked through to find words: the texts of messages as they are shown, and how often words are in it."""
+"""The texts of messages as they are shown, to look for words in them."""
 
 import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -78,6 +79,7 @@ class ShownText:
 
     def take(self, blocks: Sequence[Block]) -> Iterator[None]:
         """Take over the blocks as they are now, a little each time the iterator is asked."""
+        blocks = [*blocks]  # the document may go on while this waits
         same = 0
         for mine, other in zip(self._blocks, blocks, strict=False):
             if mine is not other:
@@ -91,7 +93,7 @@ class ShownText:
                 keep += 1
                 begun += _CODE_LINES
         del self._stretches[keep:], self._counts[keep:]
-        self._blocks = [*blocks]
+        self._blocks = blocks
         for index in range(same, len(blocks)):
             yield
             self._stretches.extend(_stretches(blocks[index], index, begun if index == same else 0))
@@ -145,6 +147,11 @@ class Shown(NamedTuple):
         """Return the text of a part."""
         return self.thinking if part is Part.THINKING else self.body
 
+    @property
+    def size(self) -> int:
+        """Return how many characters are kept."""
+        return self.thinking.size + self.body.size
+
     def counts(self, query: str) -> tuple[int, int]:
         """Return how often `query`, folded, is in the thinking and in the text."""
         return self.thinking.count(query), self.body.count(query)
@@ -180,19 +187,34 @@ class ShownTexts:
             message: The message.
             item: Its layout, if there is one.
         """
-        kept = self._kept.pop(message.id, None)
-        shown = kept[1] if kept is not None else Shown(ShownText(), ShownText())
-        self._size -= shown.thinking.size + shown.body.size if kept is not None else 0
-        if item is not None and not item.waits and item.message is message:
+        shown = self._taken(message)
+        if item is not None and item.message is message and not item.waits:
             yield from shown.thinking.take(item.blocks_of(Part.THINKING))
             yield from shown.body.take(item.blocks_of(Part.BODY))
         else:
             yield from shown.thinking.take(PlainText(message.thinking).blocks)
             yield from self._read_body(message, shown.body)
-        if message.status is not MessageStatus.STREAMING:
-            shown.thinking.forget_blocks()
-            shown.body.forget_blocks()
         self._keep(message, shown)
+
+    def read_as_it_is(self, message: Message, item: MessageItem) -> Shown:
+        """Return what is shown of a message now: of a very long text some may not have been read yet."""
+        shown = self.known(message)
+        if shown is None:
+            shown = self._taken(message)
+            for part in (Part.THINKING, Part.BODY):
+                for _ in shown.of(part).take(item.blocks_of(part)):
+                    pass
+            # A text that waits is read again for as long as it does.
+            self._keep(message, shown, whole=not item.waits)
+        return shown
+
+    def _taken(self, message: Message) -> Shown:
+        """Return what is known of a message as it was before, to go on from there."""
+        kept = self._kept.pop(message.id, None)
+        if kept is None:
+            return Shown(ShownText(), ShownText())
+        self._size -= kept[1].size
+        return kept[1]
 
     def _read_body(self, message: Message, text: ShownText) -> Iterator[None]:
         body = body_of(message, self._document)
@@ -203,9 +225,15 @@ class ShownTexts:
             yield
         yield from text.take(body.blocks)
 
-    def _keep(self, message: Message, shown: Shown) -> None:
-        self._kept[message.id] = message, shown
-        self._size += shown.thinking.size + shown.body.size
+    def _keep(self, message: Message, shown: Shown, *, whole: bool = True) -> None:
+        if whole and message.status is not MessageStatus.STREAMING:
+            shown.thinking.forget_blocks()
+            shown.body.forget_blocks()
+        if (before := self._kept.pop(message.id, None)) is not None:
+            self._size -= before[1].size
+        # What is kept of another message than this one is not `known`, but gone on from.
+        self._kept[message.id] = message if whole else replace(message), shown
+        self._size += shown.size
         while self._size > _KEPT and len(self._kept) > 1:
             _, (_, old) = self._kept.popitem(last=False)
-            self._size -= old.thinking.size + old.body.size
+            self._size -= old.size

@@ -110,9 +110,13 @@ class TranscriptView(TranscriptPictures):
                     break
                 self._restore(anchor)
                 self._refresh_changed(self._items.heights.prefix(index))
+                self._has_read(index)
                 await sleep(_PAUSE)
         finally:
             self._is_reading = False
+
+    def _has_read(self, index: int) -> None:
+        """Do what is to be done when more of a very long message has been read."""
 
     def prepare_ahead(self) -> None:
         """Lay out and draw what the next page shows, up or down, once the reader stands still."""
