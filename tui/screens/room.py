@@ -1,17 +1,26 @@
 """What every part of the chat screen has in common."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+from textual.css.query import NoMatches
 from textual.getters import query_one
 
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import TuiError
-from tui.domain.text import sanitize_line
+from tui.domain.text import sanitize, sanitize_line
 from tui.screens.frames import QuickScreen
 from tui.screens.session import ChatSession
+from tui.screens.work import Work, begin_work
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
+from tui.widgets.header_bar import HeaderBar
+from tui.widgets.prompt import Prompt
+from tui.widgets.status_bar import StatusBar
+from tui.widgets.transcript import Transcript
+
+_IN_TURN: Final = ("send", "tree", "temporary", "attach")
+"""Work that is never given up for later work of its kind."""
 
 _OFFERED_SECONDS: Final = 10
 """How long a toast offers to undo."""
@@ -32,17 +41,35 @@ def undoable(what: str, number: int) -> str:
 class Room(QuickScreen):
     """A part of the chat screen: reaches the session and the widgets, begins work, tells of failures."""
 
-    session: ChatSession | None
+    session: ChatSession | None = None
+    """None until the store is open."""
+
+    header = query_one(HeaderBar)
     sidebar = query_one(ConversationList)
     pane = query_one(ConversationPane)
 
-    def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface."""
-        raise NotImplementedError
+    def _start(self, work: Work, group: str) -> None:
+        """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
+        begin_work(self, work, group, exclusive=group not in _IN_TURN, through=self._while_shown)
+
+    async def _while_shown(self, work: Work) -> None:
+        """Do `work`; that its widgets go while the app is closed is no failure."""
+        try:
+            await work
+        except NoMatches:
+            if self.is_whole:
+                raise
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its widgets are there; they go one after the other while the app is closed."""
+        kinds = (ConversationList, Transcript, StatusBar, Prompt)
+        return self.is_attached and self.app.is_running and all(self.query(kind) for kind in kinds)
 
     def tell(self, error: TuiError) -> None:
-        """Show an error."""
-        raise NotImplementedError
+        """Show an error: what happened, and what to do. Rooms that can do more about some of them do."""
+        text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)
+        self.app.notify(text, severity="error", markup=False, timeout=8)
 
     async def _tried(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do `work`, and tell if it fails."""

@@ -351,6 +351,9 @@ class GenerationService:
             worker.received = True
             updates.cancel()
             checkpoints.cancel()
+        if turn.request.format:
+            # The check may take a while: what is there must outlive a crash meanwhile.
+            self._checkpoint(run)
         answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         if run.turn is not None and run.done is not None:
