@@ -26,6 +26,7 @@ from tui.domain.graphics import Graphics
 from tui.domain.preset import Preset
 from tui.domain.setup import Setup
 from tui.domain.text import sanitize_line
+from tui.driver import patient, take_pastes_whole
 from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
@@ -68,14 +69,11 @@ class ChatApp(QuickApp):
             terminal: What the terminal has told; None where it has not been asked.
         """
         terminal = terminal or Answered(Graphics())
+        driver = self.get_driver_class()
+        take_pastes_whole(driver)
         if terminal.typed or terminal.late:
-            # Imported late: nobody types that fast.
-            from tui.driver import patient
-
-            driver = patient(self.get_driver_class(), terminal.typed, late=terminal.late)
-            super().__init__(driver_class=driver)
-        else:
-            super().__init__()
+            driver = patient(driver, terminal.typed, late=terminal.late)
+        super().__init__(driver_class=driver)
         self.graphics = terminal.graphics
         """How pictures are drawn."""
         self.settings = settings
@@ -255,7 +253,7 @@ class ChatApp(QuickApp):
         """Leave; ask first while something goes on that would be cut."""
         services = self.services
         asked = quit_question(
-            answers=len(services.generation.live) if services else 0,
+            answers=len(services.generation.unfinished) if services else 0,
             pulls=services.pulls.running if services else 0,
             temporary=self._chat.would_lose,
         )

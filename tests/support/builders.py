@@ -17,7 +17,7 @@ from tui.domain.conversation import (
     new_message_id,
 )
 from tui.domain.generation import Stats
-from tui.domain.ports import ConversationStore
+from tui.domain.store import ConversationStore
 from tui.domain.whole import Taken, WholeConversation
 
 NOW = 1_750_000_000.0

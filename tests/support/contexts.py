@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tui.domain.model import ModelInfo, RunningModel
-from tui.domain.ports import ConversationStore
+from tui.domain.store import ConversationStore
 from tui.services.calibrations import CalibrationBook
 from tui.services.context import ContextService
 from tui.services.events import EventBus
@@ -25,10 +25,11 @@ def a_context(
     book: CalibrationBook | None = None,
 ) -> ContextService:
     """Return a service that plans the requests of a store's conversations."""
+    known = models or KnownModels()
     return ContextService(
         store=store,
         teller=Teller(store),
-        models=models or KnownModels(),
+        models=lambda _: known,
         book=book or CalibrationBook(store),
         bus=bus,
     )

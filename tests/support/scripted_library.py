@@ -26,13 +26,19 @@ class PullScript:
     """Must be passed before each line."""
     dies_after: int | None = None
     """The registry dies after this many lines: a while nothing moves, then an error line."""
-    silence: float = 0.0
-    """Seconds of that while."""
+    death: Gate | None = None
+    """Must be passed before that error line."""
     error: str = (
         'max retries exceeded: Get "http://registry/x": dial tcp 127.0.0.1:5001: connect: connection refused'
     )
     cut_after: int | None = None
     """The connection breaks after this many lines."""
+
+    async def die(self, write: Write) -> None:
+        """Say that the registry is gone, once that may be."""
+        if self.death is not None:
+            await self.death.passed()
+        await write({"error": self.error})
 
 
 class Cut(Exception):
@@ -100,8 +106,7 @@ class Library:
                 if script.cut_after is not None and written >= script.cut_after:
                     raise Cut
                 if script.dies_after is not None and written >= script.dies_after:
-                    await asyncio.sleep(script.silence)
-                    await write({"error": script.error})
+                    await script.die(write)
                     return
                 if script.gate is not None:
                     await script.gate.passed()

@@ -134,6 +134,14 @@ class Terminal:
                 raise AssertionError(f"{wanted!r} was not shown; the screen is:\n{self.text}")
         return self.text
 
+    def wait_for_answer(self, wanted: str, timeout: float = 30.0) -> str:
+        """Read until the screen shows `wanted` and no answer is being written, and return the screen.
+
+        Raises:
+            AssertionError: it did not in `timeout` seconds, or the command ended.
+        """
+        return self.wait_for(lambda text: wanted in text and "Esc stops" not in text, timeout)
+
     def reads_within(self, seconds: float) -> bool:
         """Return whether the command writes anything in the next `seconds`."""
         return self._read(seconds)

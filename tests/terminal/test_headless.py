@@ -302,7 +302,7 @@ def test_a_polite_end_is_recovered(home: Path, shell: Shell, server: ScriptedSer
 def test_exported_and_imported_from_the_screen(start: Start, server: ScriptedServer, tmp_path: Path) -> None:
     server.script(Reply("It is **Paris**."))
     terminal = start("Capital of France?")
-    terminal.wait_for("It is Paris.")
+    terminal.wait_for_answer("It is Paris.")
     terminal.press("ctrl+s")
     screen = terminal.wait_for("Write to")
     assert "Export Capital of France?" in screen

@@ -25,7 +25,7 @@ FORBIDDEN = re.compile(
 def test_an_answer_cannot_reach_the_terminal(start: Start, server: ScriptedServer) -> None:
     server.script(Reply(tokens=[ATTACK[n : n + 3] for n in range(0, len(ATTACK), 3)]))
     terminal = start("Attack")
-    terminal.wait_for("end-of-attack")
+    terminal.wait_for_answer("end-of-attack")
     assert "[red]markup[/red]" in terminal.text
     assert FORBIDDEN.search(bytes(terminal.raw)) is None
 
@@ -42,7 +42,7 @@ def test_code_and_thinking_cannot_reach_the_terminal(start: Start, server: Scrip
 def test_a_title_cannot_reach_the_terminal(start: Start, server: ScriptedServer) -> None:
     terminal = start(ATTACK)
     server.wait_for_request()
-    terminal.wait_for("end-of-attack")
+    terminal.wait_for_answer("end-of-attack")
     assert FORBIDDEN.search(bytes(terminal.raw)) is None
 
 

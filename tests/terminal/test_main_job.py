@@ -25,10 +25,10 @@ def test_a_conversation_is_held_and_found_again(start: Start, server: ScriptedSe
     terminal = start("--system", "Be brief.", measured=True)
     terminal.type("What is the capital of France?")
     terminal.press("enter")
-    terminal.wait_for("It is Paris.")
+    terminal.wait_for_answer("It is Paris.")
     terminal.type("How many people live there?")
     terminal.press("enter")
-    terminal.wait_for("About two million.")
+    terminal.wait_for_answer("About two million.")
     history = [(m["role"], m["content"]) for m in server.chats()[1].json["messages"]]
     assert history == [
         ("system", "Be brief."),
@@ -39,7 +39,7 @@ def test_a_conversation_is_held_and_found_again(start: Start, server: ScriptedSe
     terminal.press("ctrl+q")
     assert terminal.wait_exit() == 0
     terminal = start("--continue", measured=True)
-    screen = terminal.wait_for("About two million.")
+    screen = terminal.wait_for_answer("About two million.")
     assert "It is Paris." in screen
     terminal.press("ctrl+q")
     assert terminal.wait_exit() == 0
@@ -50,16 +50,16 @@ def test_a_conversation_is_held_and_found_again(start: Start, server: ScriptedSe
 def test_a_new_conversation_and_back(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("First answer."), Reply("Second answer."))
     terminal = start("Question one")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
     terminal.press("ctrl+n")
     terminal.wait_for("Ask anything: write below")
     terminal.type("Question two")
     terminal.press("enter")
-    screen = terminal.wait_for("Second answer.")
+    screen = terminal.wait_for_answer("Second answer.")
     assert "First answer." not in screen
     assert re.search("Question two.*\n.*Question one", "\n".join(line[:30] for line in screen.split("\n")))
     terminal.press("alt+down")
-    screen = terminal.wait_for("First answer.")
+    screen = terminal.wait_for_answer("First answer.")
     assert "Second answer." not in screen
 
 
@@ -122,7 +122,7 @@ def test_a_killed_app_comes_back_with_what_had_arrived(
     assert "kept" in screen
     server.script(Reply("Whole again."))
     terminal.press("ctrl+r")
-    terminal.wait_for("Whole again.")
+    terminal.wait_for_answer("Whole again.")
 
 
 def test_a_server_that_goes_away_leaves_the_partial_answer(start: Start, server: ScriptedServer) -> None:
@@ -132,7 +132,7 @@ def test_a_server_that_goes_away_leaves_the_partial_answer(start: Start, server:
     assert "partial text" in screen
     server.script(Reply("The retried answer."))
     terminal.press("ctrl+r")
-    terminal.wait_for("The retried answer.")
+    terminal.wait_for_answer("The retried answer.")
 
 
 def test_a_second_message_waits_its_turn(start: Start, server: ScriptedServer) -> None:
@@ -147,7 +147,7 @@ def test_a_second_message_waits_its_turn(start: Start, server: ScriptedServer) -
     terminal.wait_for("queued")
     assert len(server.chats()) == 1
     gate.open()
-    terminal.wait_for("Second answer.")
+    terminal.wait_for_answer("Second answer.")
     assert [m["content"] for m in server.chats()[1].json["messages"]] == [
         "First question",
         "one two",
@@ -246,7 +246,7 @@ def test_quitting_asks_while_an_answer_is_written(start: Start, server: Scripted
 
 def test_a_small_terminal_has_everything_but_the_side_panel(start: Start) -> None:
     terminal = start("Hello", ready=False, columns=80, rows=24)
-    screen = terminal.wait_for("You said: Hello")
+    screen = terminal.wait_for_answer("You said: Hello")
     assert "search conversations" not in screen
     terminal.press("ctrl+b")
     terminal.wait_for("search conversations")
@@ -256,7 +256,7 @@ def test_a_small_terminal_has_everything_but_the_side_panel(start: Start) -> Non
 
 def test_nothing_is_written_while_nothing_happens(start: Start) -> None:
     terminal = start("Hello")
-    terminal.wait_for("You said: Hello")
+    terminal.wait_for_answer("You said: Hello")
     terminal.settle()
     before = len(terminal.raw)
     assert not terminal.reads_within(1.5), terminal.raw[before:]

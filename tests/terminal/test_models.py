@@ -23,7 +23,8 @@ def _press(terminal: Terminal, key: str) -> None:
 
 def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: ScriptedServer) -> None:
     layers = (400_000_000, 100)
-    server.library.registry["tiny:1b"] = PullScript(layers, steps=40, rate=20.0, dies_after=12, silence=0.2)
+    death = server.gate()
+    server.library.registry["tiny:1b"] = PullScript(layers, steps=40, rate=20.0, dies_after=12, death=death)
     terminal = start(columns=80, rows=24)
     _press(terminal, "f4")
     terminal.wait_for("Installed")
@@ -32,6 +33,7 @@ def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: Scr
     terminal.type("tiny:1b\r")
     screen = terminal.wait_for(lambda text: "MB/s" in text and "left" in text)
     assert "━" in screen
+    death.open()
     terminal.wait_for("failed")
     server.library.registry["tiny:1b"] = PullScript(layers, steps=8)
     terminal.press("enter")
@@ -40,7 +42,8 @@ def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: Scr
     terminal.wait_for("tiny:1b")
 
 
-def test_ollama_is_started_with_one_key_and_left_running(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stops", [False, True], ids=["left running", "stopped at exit"])
+def test_ollama_is_started_with_one_key(home: Path, tmp_path: Path, *, stops: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,15 +55,21 @@ def test_ollama_is_started_with_one_key_and_left_running(home: Path, tmp_path: P
     )
     (folder / "ollama").chmod(0o755)
     environment = {"OLLAMA_HOST": f"127.0.0.1:{port}", "PATH": f"{folder}:/usr/bin:/bin"}
-    with Terminal([], home=home, environment=environment) as terminal:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[server]\nstop_ollama_at_exit = {str(stops).lower()}\n")
+    with Terminal(["--config", str(config)], home=home, environment=environment) as terminal:
         terminal.wait_for("refused")
         _press(terminal, "f5")
         terminal.wait_for(f"● 127.0.0.1:{port}")
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
     pid = int(mark.read_text())
-    os.kill(pid, 0)
-    os.kill(pid, signal.SIGKILL)
+    if stops:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    else:
+        os.kill(pid, 0)
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_an_ollama_that_cannot_start_shows_its_log(home: Path, tmp_path: Path) -> None:
@@ -90,7 +99,7 @@ def test_a_secret_is_nowhere(home: Path, server: ScriptedServer) -> None:
         terminal.press("escape")
         terminal.wait_for(lambda text: "Esc closes" not in text)
         terminal.type("hello\r")
-        terminal.wait_for("You said: hello")
+        terminal.wait_for_answer("You said: hello")
         command_line = Path(f"/proc/{terminal.pid}/cmdline")
         assert not command_line.exists() or secret not in command_line.read_text()
         terminal.press("ctrl+q")

@@ -20,14 +20,14 @@ def to_transcript(terminal: Terminal) -> None:
 def test_edit_and_walk_the_branches(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("First answer."), Reply("Second answer."))
     terminal = start("Question one")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
     to_transcript(terminal)
     terminal.press("up")
     terminal.type("e")
     terminal.wait_for("Editing")
     terminal.type(" and a half")
     terminal.press("enter")
-    screen = terminal.wait_for("Second answer.")
+    screen = terminal.wait_for_answer("Second answer.")
     assert "Question one and a half" in screen
     assert "2/2" in screen
     assert "First answer." not in screen
@@ -35,19 +35,19 @@ def test_edit_and_walk_the_branches(start: Start, server: ScriptedServer) -> Non
     to_transcript(terminal)
     terminal.press("up")
     terminal.press("left")
-    screen = terminal.wait_for("First answer.")
+    screen = terminal.wait_for_answer("First answer.")
     assert "Second answer." not in screen
     terminal.press("right")
-    terminal.wait_for("Second answer.")
+    terminal.wait_for_answer("Second answer.")
     terminal.type("u")
     terminal.wait_for("Undone: edited a message")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
 
 
 def test_giving_up_an_edit_puts_back_what_was_written(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("First answer."))
     terminal = start("Question one")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
     terminal.type("half a thought")
     terminal.wait_for("half a thought")
     to_transcript(terminal)
@@ -62,10 +62,10 @@ def test_giving_up_an_edit_puts_back_what_was_written(start: Start, server: Scri
 def test_delete_a_message_and_undo(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("First answer."), Reply("Second answer."))
     terminal = start("Question one")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
     terminal.type("Question two")
     terminal.press("enter")
-    terminal.wait_for("Second answer.")
+    terminal.wait_for_answer("Second answer.")
     to_transcript(terminal)
     terminal.press("up", "up")
     terminal.type("d")
@@ -73,13 +73,13 @@ def test_delete_a_message_and_undo(start: Start, server: ScriptedServer) -> None
     assert "Second answer." in screen
     terminal.wait_for("Undo or Ctrl+Z")
     terminal.type("u")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
 
 
 def test_rename_in_place_pin_tag_delete_and_undo(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("First answer."))
     terminal = start("Question one")
-    terminal.wait_for("First answer.")
+    terminal.wait_for_answer("First answer.")
     terminal.press("f2")
     terminal.settle(0.3)
     terminal.type(" renamed")
@@ -101,9 +101,9 @@ def test_rename_in_place_pin_tag_delete_and_undo(start: Start, server: ScriptedS
 def test_search_goes_to_the_very_message_on_its_branch(start: Start, server: ScriptedServer) -> None:
     server.script(Reply("The pelican flew."), Reply("The heron stood."))
     terminal = start("Birds")
-    terminal.wait_for("pelican")
+    terminal.wait_for_answer("pelican")
     terminal.press("ctrl+r")
-    terminal.wait_for("heron")
+    terminal.wait_for_answer("heron")
     terminal.press("ctrl+n")
     terminal.wait_for("Ask anything: write below")
     terminal.press("ctrl+g")
@@ -142,7 +142,7 @@ def test_what_waits_can_be_edited_and_taken_back(start: Start, server: ScriptedS
         lambda screen: "Editing what waits" not in screen and "alpha question changed" in screen
     )
     gate.open()
-    terminal.wait_for("Second answer.")
+    terminal.wait_for_answer("Second answer.")
     assert server.chats()[1].json["messages"][-1]["content"] == "alpha question changed"
 
 
@@ -160,8 +160,8 @@ def test_two_windows_see_each_other(start: Start, server: ScriptedServer) -> Non
     two.wait_for(lambda text: "waits" in text.lower() or "queued" in text.lower())
     assert len(server.chats()) == 1
     gate.open()
-    one.wait_for("Second answer.")
-    two.wait_for("Second answer.")
+    one.wait_for_answer("Second answer.")
+    two.wait_for_answer("Second answer.")
     assert [m["content"] for m in server.chats()[1].json["messages"]] == [
         "Question one",
         "slow answer",
@@ -176,7 +176,7 @@ def test_a_temporary_conversation_is_gone(start: Start, server: ScriptedServer) 
     terminal.wait_for("Temporary, stored nowhere")
     terminal.type("Secret question")
     terminal.press("enter")
-    terminal.wait_for("Secret answer.")
+    terminal.wait_for_answer("Secret answer.")
     terminal.press("ctrl+n")
     terminal.wait_for("End the temporary conversation?")
     terminal.type("y")

@@ -11,6 +11,9 @@ LONGEST: Final = 65_536
 MOST_FILES: Final = 200
 """Paths in a paste, at most."""
 
+_HEAD: Final = 500
+"""Characters of a paste that tell what it may be."""
+
 _DATA: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*,", re.ASCII)
 
 _BEGINS: Final = ("/", "~/", "./", "../")
@@ -19,6 +22,12 @@ _BEGINS: Final = ("/", "~/", "./", "../")
 def is_data(text: str) -> bool:
     """Tell whether a text is a `data:` URI."""
     return text.startswith("data:") and _DATA.match(text) is not None
+
+
+def may_name_files(text: str) -> bool:
+    """Tell by how a text begins, at little cost, whether it is a `data:` URI or may be made of paths."""
+    head = text[:_HEAD].lstrip()
+    return is_data(head) or (len(text) <= LONGEST and head.lstrip("'\"").startswith((*_BEGINS, "file://")))
 
 
 def named_files(text: str) -> tuple[tuple[str, ...], ...]:

@@ -1,6 +1,7 @@
 """The part of the chat screen that attaches files: picked, pasted, dropped, from the clipboard."""
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from tui.domain.attachment import is_picture, may_see, sight_missing
 from tui.domain.conversation import MessageId
 from tui.domain.errors import SightMissing, TuiError
 from tui.domain.model import ModelInfo, find_model
+from tui.domain.pasted import may_name_files
 from tui.domain.text import sanitize_line
 from tui.screens.dialogs import ErrorScreen
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import FolderUsed, ModelChosen
 from tui.screens.pictures import PictureRoom
 from tui.screens.session import ChatSession
+from tui.services.attachments.service import FromText
 from tui.services.attachments.sources import sources_in, sources_of
 from tui.services.clipboard import can_hold_pictures, clipboard_sources
 from tui.widgets.attachment_row import AttachmentRow
@@ -50,6 +53,7 @@ class AttachingRoom(PictureRoom):
         session.files.opened = self._show_sight
         self._show_sight()
         self.pane.prompt.area.asks_clipboard = can_hold_pictures()
+        self.pane.prompt.area.takes_large = self._take_large
 
     def attach_paths(self, paths: Sequence[str | Path]) -> None:
         """Attach files, each perhaps with lines or pages behind its path."""
@@ -119,6 +123,31 @@ class AttachingRoom(PictureRoom):
         if self.session is not None:
             self._start(self._attach_pasted(self.session, event.pasted), "attach")
 
+    def _take_large(self, text: str) -> bool:
+        """Attach a large paste in place of putting it into the input; return whether that is done."""
+        session = self.session
+        if session is None:
+            return False
+        # Only where it may be so: looking into it is work.
+        if may_name_files(text):
+            self._start(self._attach_large(session, text), "attach")
+        else:
+            self._attach_text(session, text)
+        return True
+
+    async def _attach_large(self, session: ChatSession, text: str) -> None:
+        if sources := await sources_in(text):
+            session.files.add(sources)
+        else:
+            self._attach_text(session, text)
+
+    def _attach_text(self, session: ChatSession, text: str) -> None:
+        names = {chip.name for chip in self.pane.attachments.chips}
+        name = next(each for number in count(1) if (each := f"pasted text {number}") not in names)
+        session.files.add([FromText(text, name)])
+        # The row says so too, but the key that sends may be next.
+        self.pane.prompt.has_files_above = True
+
     async def _attach_pasted(self, session: ChatSession, pasted: PromptArea.Pasted) -> None:
         sources = await sources_in(pasted.text)
         if sources:
@@ -175,6 +204,13 @@ class AttachingRoom(PictureRoom):
         """Return the model that answers next if it is known not to see; empty otherwise."""
         known = find_model(session.model, session.services.models.models) if session.model else None
         return session.model if not may_see(known) else ""
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; offer a model that sees where one is missing."""
+        if isinstance(error, SightMissing):
+            self.offer_sight(error)
+        else:
+            super().tell(error)
 
     def offer_sight(self, error: SightMissing, refused: MessageId | None = None) -> None:
         """Offer the models that see in place of the one that does not.

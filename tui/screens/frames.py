@@ -9,6 +9,7 @@ from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 
 class FrugalCompositor(Compositor):
@@ -62,10 +63,17 @@ class QuickScreen(Screen[None]):
         self._compositor = FrugalCompositor()
         self._hurried = False
         """The focused widget has changed since the last frame."""
+        self._awaited: Widget | None = None
+        """A widget that a key has just been passed on to."""
+
+    def hurry(self, widget: Widget) -> None:
+        """Draw the next change of a widget at once: it answers a key, though the focus is elsewhere."""
+        self._awaited = widget
 
     async def _on_update(self, message: messages.Update) -> None:
-        if message.widget is self.focused:
+        if message.widget in (self.focused, self._awaited):
             self._hurried = True
+            self._awaited = None
 
     async def _on_idle(self, event: events.Idle) -> None:
         if self._hurried:

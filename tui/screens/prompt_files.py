@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.domain.attachment import is_picture, noted
+from tui.domain.attachment import is_picture, noted, split_span
 from tui.domain.conversation import Attachment, ConversationId
 from tui.domain.errors import BadRequest, ConversationGone, TuiError
+from tui.domain.text import sanitize_line
 from tui.services.attachments.service import Source
 from tui.widgets.attachment_row import Chip
 
@@ -41,6 +42,7 @@ class PromptFiles:
         *,
         show: Callable[[Sequence[Chip]], None],
         tell: Callable[[TuiError], object],
+        say: Callable[[str], object],
     ) -> None:
         """Begin with nothing attached.
 
@@ -48,8 +50,10 @@ class PromptFiles:
             services: Returns what works for the open conversation.
             show: Shows chips.
             tell: Shows an error.
+            say: Shows what is no error.
         """
         self._services = services
+        self._say = say
         self._show = show
         self._tell = tell
         self._files: dict[ConversationId | None, list[PromptFile]] = {None: []}
@@ -147,10 +151,13 @@ class PromptFiles:
                 self._tell(error)
         file.task = None
         if file.attachment is not None and file in home:
+            if (twin := _twin(home, file)) is not None:
+                home.remove(file)
+                self._say(_twice(file.attachment, twin))
             self._save(home, place)
         if home is self._current:
             self._refresh()
-            if file.attachment is not None and is_picture(file.attachment):
+            if file.attachment is not None and is_picture(file.attachment) and file in home:
                 self.arrived()
 
     def remove(self, index: int) -> Callable[[], None] | None:
@@ -167,8 +174,10 @@ class PromptFiles:
 
         def put_back() -> None:
             held = home if home is self._lent else self._files.setdefault(place, [])
-            held.insert(min(index, len(held)), file)
-            self._changed(held, place)
+            # It may have been attached again since.
+            if _twin(held, file) is None:
+                held.insert(min(index, len(held)), file)
+                self._changed(held, place)
 
         return put_back
 
@@ -254,3 +263,21 @@ class PromptFiles:
             self._files.pop(place, None)
         except TuiError as error:
             self._tell(error)
+
+
+def _twin(files: Sequence[PromptFile], file: PromptFile) -> Attachment | None:
+    """Return what has the same in it as a file among others; the same lines of a file count as the same."""
+    mine = file.attachment
+    if mine is None:
+        return None
+    others = (other.attachment for other in files if other is not file)
+    same = (each for each in others if each is not None and each.digest == mine.digest)
+    return next((each for each in same if split_span(each.name)[1] == split_span(mine.name)[1]), None)
+
+
+def _twice(file: Attachment, twin: Attachment) -> str:
+    """Return in words that a file is attached already."""
+    name, other = sanitize_line(file.name, 60), sanitize_line(twin.name, 60)
+    if name == other or name.startswith("pasted text"):
+        return f"{other} is attached already: it is kept once."
+    return f"{name} has the same in it as {other}, which is attached already: it is kept once."

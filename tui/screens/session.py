@@ -74,6 +74,7 @@ class ChatSession(Answering):
             lambda: self.services,
             show=pane.attachments.show,
             tell=lambda error: pane.call_later(tell, error),
+            say=lambda words: pane.notify(words, severity="warning", markup=False, timeout=6),
         )
         """What is attached to the input."""
         self.editing = Editing(pane, self.files)

@@ -4,13 +4,13 @@ import json
 
 from tui.domain.errors import TuiError
 from tui.domain.estimate import Calibration, Features
-from tui.domain.ports import ConversationStore
+from tui.domain.store import MemoryStore
 
 
 class CalibrationBook:
     """Keeps a `Calibration` for each model, and makes it better with every answer."""
 
-    def __init__(self, store: ConversationStore | None) -> None:
+    def __init__(self, store: MemoryStore | None) -> None:
         """Make a book.
 
         Args:

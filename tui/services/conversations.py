@@ -23,9 +23,10 @@ from tui.domain.conversation import (
 from tui.domain.errors import BadRequest
 from tui.domain.events import ConversationsChanged
 from tui.domain.generation import Think
-from tui.domain.ports import Clock, ConversationStore
+from tui.domain.ports import Clock
 from tui.domain.search import SearchMark, SearchQuery, parse_query
 from tui.domain.setup import UNSET, Setup, with_setup
+from tui.domain.store import ConversationStore
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
 

@@ -34,7 +34,8 @@ from tui.domain.events import (
     StoreStateChanged,
 )
 from tui.domain.generation import Phase
-from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.domain.ports import ChatBackend, Clock
+from tui.domain.store import ConversationStore
 from tui.services.answer_check import checked
 from tui.services.events import EventBus
 from tui.services.receiving import fitted_chat, watch_loading
@@ -61,6 +62,10 @@ class _Worker:
         self.task: asyncio.Task[None] | None = None
         self.stopped = False
         """The user stopped the answer that is being written."""
+        self.halted = False
+        """What waits is not to be sent after it."""
+        self.received = False
+        """The answer has come to its end, which is being stored."""
 
 
 class GenerationService:
@@ -109,6 +114,15 @@ class GenerationService:
     def live(self) -> frozenset[ConversationId]:
         """The conversations in which an answer is being written."""
         return frozenset(self._workers)
+
+    @property
+    def unfinished(self) -> frozenset[ConversationId]:
+        """The conversations where something of an answer would be lost if the app ended now."""
+        return frozenset(
+            conversation_id
+            for conversation_id, worker in self._workers.items()
+            if not worker.received or self._store_error is not None
+        )
 
     def progress(self, conversation_id: ConversationId) -> GenerationUpdated | None:
         """Return how far the answer in a conversation is, or None when none is being written."""
@@ -189,15 +203,14 @@ class GenerationService:
         return True
 
     async def halt(self, conversation_id: ConversationId) -> None:
-        """Stop the answer in a conversation, and wait until its end is stored.
+        """Stop the answer in a conversation, and wait until its end is stored; what waits goes on waiting.
 
         Raises:
-            BadRequest: messages wait there to be sent, or the end cannot be stored now.
+            BadRequest: the end cannot be stored now.
         """
-        if await self._store.queued(conversation_id):
-            raise BadRequest("Messages wait here to be sent.", "Take them back first.")
         worker = self._workers.get(conversation_id)
         if self.stop(conversation_id) and worker is not None and worker.task is not None:
+            worker.halted = True
             await asyncio.wait({worker.task})
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written.", "Stop it first with Esc.")
@@ -230,6 +243,13 @@ class GenerationService:
         await asyncio.gather(*tasks, *self._checkpoints, return_exceptions=True)
 
     async def _begin(self, conversation_id: ConversationId, job: Job) -> None:
+        if (
+            conversation_id not in self.unfinished
+            and (last := self._workers.get(conversation_id))
+            and last.task
+        ):
+            # Its end is on the screen already, and in a moment in the store.
+            await asyncio.wait({last.task}, timeout=RETRY_FIRST)
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written in this conversation.", "Stop it first with Esc.")
         worker = self._workers[conversation_id] = _Worker()
@@ -259,7 +279,7 @@ class GenerationService:
             going = True
             if job is not None:
                 going = await self._do(worker, conversation_id, job, committed)
-            while going and not self._closing.is_set():
+            while going and not worker.halted and not self._closing.is_set():
                 queued = await self._store.queued(conversation_id)
                 if not queued:
                     break
@@ -289,6 +309,7 @@ class GenerationService:
         committed: asyncio.Future[None] | None,
     ) -> bool:
         """Do one job; return whether to go on with what waits."""
+        worker.received = False
         try:
             turn = await self._turns.prepare(conversation_id, job)
         except TuiError as error:
@@ -328,8 +349,12 @@ class GenerationService:
                 self._suspect()
         finally:
             worker.stream = None
+            worker.received = True
             updates.cancel()
             checkpoints.cancel()
+        if turn.request.format:
+            # The check may take a while: what is there must outlive a crash meanwhile.
+            self._checkpoint(run)
         answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         if run.turn is not None and run.done is not None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import ModelsChanged
@@ -18,6 +18,7 @@ from tui.domain.model import (
     Thinking,
     Traits,
     find_model,
+    find_running,
 )
 from tui.domain.ports import ChatBackend
 from tui.domain.text import sanitize_line
@@ -32,6 +33,28 @@ _LOAD_SECONDS: Final = 0.3
 """A model that took less to load was loaded already."""
 
 _LOADS_KEPT: Final = 5
+
+
+class Models(Protocol):
+    """What is known of the models of a server."""
+
+    @property
+    def installed(self) -> tuple[ModelInfo, ...]:
+        """All installed models."""
+        ...
+
+    @property
+    def running(self) -> tuple[RunningModel, ...]:
+        """The loaded models."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is known of a server that is not in use."""
+
+    installed: tuple[ModelInfo, ...]
+    running: tuple[RunningModel, ...] = ()
 
 
 class ModelService:
@@ -128,24 +151,32 @@ class ModelService:
         """Remember what `/api/show` told of a model."""
         able = details.capabilities or model.capabilities or frozenset({Capability.COMPLETION.value})
         before = self.memory.traits.get(model.digest)
-        self._learn_traits(
-            model,
-            Traits(
-                able,
-                details.context_length or model.context_length,
-                thinking_of(details),
-                before.refused if before else frozenset(),
-            ),
-        )
+        thinking = thinking_of(details)
+        refused = before.refused if before else frozenset[Think]()
+        if before is not None and refused and details.thinking is None:
+            thinking = before.thinking  # What a refusal taught is worth more than a guess.
+        context_length = details.context_length or model.context_length
+        self._learn_traits(model, Traits(able, context_length, thinking, refused))
 
-    def refuse_thinking(self, name: str, think: Think) -> None:
-        """Remember that a model cannot be told this of thinking, though it seemed so."""
+    def refuse_thinking(self, name: str, think: Think, taken: Sequence[Think] | None = None) -> None:
+        """Remember that a model cannot be told this of thinking, though it seemed so.
+
+        Args:
+            name: The model.
+            think: What was refused.
+            taken: What the server says that it takes; None where it does not say.
+        """
         model = find_model(name, self.installed)
-        if model is None or think not in thinking_choices(model):
+        if model is None or think not in (choices := thinking_choices(model)):
             return
+        left = tuple(each for each in choices if each != think and (taken is None or each in taken))
+        if len(left) < 2 and taken:
+            left = tuple(each for each in taken if each != think)
+        default = model.thinking.default if model.thinking else None
         able = model.capabilities or frozenset()
-        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length, model.thinking)
-        self._learn_traits(model, replace(before, refused=before.refused | {think}))
+        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length)
+        thinking = Thinking(left, default if default in left else None)
+        self._learn_traits(model, replace(before, thinking=thinking, refused=before.refused | {think}))
 
     def _learn_traits(self, model: ModelInfo, traits: Traits) -> None:
         if model.digest and self.memory.traits.get(model.digest) != traits:
@@ -154,12 +185,24 @@ class ModelService:
         self._set(self.installed)
         self._publish()
 
-    def learn_load(self, name: str, seconds: float | None) -> None:
-        """Remember how long a model took to load."""
-        model = find_model(name, self.installed)
+    def is_loaded(self, name: str, num_ctx: int | None) -> bool:
+        """Return whether a model is known to be loaded, with this context window where one is given."""
+        running = find_running(name, self.running)
+        return running is not None and num_ctx in (None, running.context_length)
+
+    def learn_load(self, name: str, seconds: float | None, address: str | None = None) -> None:
+        """Remember how long a model took to load.
+
+        Args:
+            name: The model.
+            seconds: How long; None where the server did not say.
+            address: The address of its server; None for the one in use.
+        """
+        known = self.installed if address is None else self.memory.servers.get(address, ())
+        model = find_model(name, known)
         if seconds is None or seconds < _LOAD_SECONDS or model is None:
             return
-        key = self._load_key(model)
+        key = self._load_key(model, address)
         loads = (*self.memory.load_seconds.get(key, ()), seconds)[-_LOADS_KEPT:]
         self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
         self._save()
@@ -170,9 +213,9 @@ class ModelService:
         known = {model.name: loads.get(self._load_key(model)) for model in self.installed}
         return {name: median(each) for name, each in known.items() if each}
 
-    def _load_key(self, model: ModelInfo) -> str:
+    def _load_key(self, model: ModelInfo, address: str | None = None) -> str:
         """Return what loads are remembered under: the same model takes longer on a smaller machine."""
-        return f"{self._address()} {model.digest or model.name}"
+        return f"{address or self._address()} {model.digest or model.name}"
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""
@@ -238,8 +281,9 @@ class ModelService:
         )
         if not traits.refused:
             return known
+        default = known.thinking.default if known.thinking else None
         left = tuple(each for each in thinking_choices(known) if each not in traits.refused)
-        return replace(known, thinking=Thinking(left))
+        return replace(known, thinking=Thinking(left, default if default in left else None))
 
     def _remember_models(self, address: str) -> None:
         others = {key: value for key, value in self.memory.servers.items() if key != address}

@@ -2,7 +2,7 @@
 
 from tui.domain.conversation import Message
 from tui.domain.events import ConversationsChanged
-from tui.domain.ports import ConversationStore
+from tui.domain.store import MessageTree
 from tui.services.events import EventBus
 from tui.services.undo import UndoService
 
@@ -10,7 +10,7 @@ from tui.services.undo import UndoService
 class PinService:
     """Pins messages into what the model is told, and lets go of them."""
 
-    def __init__(self, store: ConversationStore, bus: EventBus, undo: UndoService) -> None:
+    def __init__(self, store: MessageTree, bus: EventBus, undo: UndoService) -> None:
         self._store = store
         self._bus = bus
         self._undo = undo

@@ -29,7 +29,8 @@ from tui.domain.events import (
 )
 from tui.domain.generation import ChatMessage, ChatRequest, Options
 from tui.domain.planning import tellable
-from tui.domain.ports import ChatBackend, Clock, ConversationStore
+from tui.domain.ports import ChatBackend, Clock
+from tui.domain.store import ConversationStore
 from tui.services.context import ContextService
 from tui.services.events import EventBus
 from tui.services.undo import UndoService

@@ -64,7 +64,7 @@ class Scales:
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
         self._counted: dict[str, tuple[_Key, Counted]] = {}
-        self._quoted: dict[tuple[Attachment, ...], Features] = {}
+        self._quoted: dict[tuple[Attachment, ...], asyncio.Task[Features]] = {}
 
     async def branch(
         self, messages: Sequence[Message], calibration: Calibration, *, enough: float, sees: bool
@@ -127,13 +127,7 @@ class Scales:
         """Return a message that is being written as it counts."""
         images, files = _divided(attachments)
         words = await _off_loop(text)
-        quoted = NOTHING
-        if files:
-            quoted = self._quoted.get(files, NOTHING)
-            if quoted is NOTHING:
-                quoted = self._quoted[files] = await _off_loop(await self._text(_unsent(files)))
-                while len(self._quoted) > 50:
-                    self._quoted.pop(next(iter(self._quoted)))
+        quoted = await self._of_files(files) if files else NOTHING
         parts = [message_features(""), words, quoted]
         if images and not sees:
             parts.append(_unseen(images))
@@ -141,6 +135,20 @@ class Scales:
             calibration.tokens(added(parts)),
             calibration.tokens(image_features(images)) if images and sees else 0.0,
         )
+
+    async def _of_files(self, files: tuple[Attachment, ...]) -> Features:
+        """Return what is counted of files; they are counted once, however often it is asked meanwhile."""
+        task = self._quoted.get(files)
+        if task is None or (task.done() and task.exception() is not None):
+            task = self._quoted[files] = asyncio.create_task(self._count_files(files), name="count files")
+            # Whoever asked may have gone when it fails.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            while len(self._quoted) > 50:
+                self._quoted.pop(next(iter(self._quoted)))
+        return await asyncio.shield(task)
+
+    async def _count_files(self, files: tuple[Attachment, ...]) -> Features:
+        return await _off_loop(await self._text(_unsent(files)))
 
     def _known(self, message: Message) -> Counted | None:
         found = self._counted.get(message.id)

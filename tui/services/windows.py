@@ -9,7 +9,7 @@ from tui.domain.events import ConversationsChanged
 
 if TYPE_CHECKING:
     from tui.domain.conversation import ConversationId
-    from tui.domain.ports import ConversationStore
+    from tui.domain.store import ConversationStore
     from tui.services.events import EventBus
 
 POLL_INTERVAL = 0.5

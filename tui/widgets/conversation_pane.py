@@ -55,7 +55,8 @@ class ConversationPane(Vertical):
     @on(PromptArea.BackspacedAtStart)
     def _remove_last_attachment(self, event: PromptArea.BackspacedAtStart) -> None:
         event.stop()
-        self.attachments.remove_last()
+        # In the row's own turn: what it posts in that of its parent goes no further than this parent.
+        self.attachments.call_later(self.attachments.remove_last)
 
     @on(AttachmentRow.Counted)
     def _attachments_counted(self, event: AttachmentRow.Counted) -> None:

@@ -71,6 +71,8 @@ class PromptArea(TextArea, inherit_bindings=False):
         # A blinking cursor would write to the terminal for as long as nothing happens.
         self.cursor_blink = False
         self.pasted = PastedTexts()
+        self.takes_large: Callable[[str], bool] | None = None
+        """Given every large paste; it is put into the area where this does not take it."""
         self.keys_first: Callable[[str], Awaitable[bool]] | None = None
         """Asked about every key that writes nothing; the key is done with where it says so."""
 
@@ -205,6 +207,9 @@ class PromptArea(TextArea, inherit_bindings=False):
         self._paste(event.text)
 
     def _paste(self, text: str) -> None:
+        # Not through a message: the key that sends may stand behind the paste already.
+        if self.takes_large is not None and is_large(text) and self.takes_large(text):
+            return
         shown, start = self.shown(text), min(self.selection)
         if result := self._replace_via_keyboard(shown, *self.selection):
             self.move_cursor(result.end_location)

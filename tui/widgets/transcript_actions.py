@@ -97,6 +97,7 @@ class TranscriptActions(TranscriptView):
         self._anchor = None
         self._place(row, anchor)
         self.following = self._top >= self.max_scroll_y
+        self.prepare_ahead()
 
     def action_first_message(self) -> None:
         """Go to the first message."""

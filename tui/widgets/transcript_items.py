@@ -13,12 +13,19 @@ from tui.rendering.gallery import Gallery
 from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Palette
 from tui.rendering.message import MessageItem, Place
+from tui.rendering.reading import Reading
 
 _FIRST = 1 << 32
 """The number of the first message: there is room for more before it."""
 
 _KEPT = 64
 """Layouts that are kept at most, besides those of answers that are being written."""
+
+_KEPT_CHARACTERS = 200_000
+"""Characters of the messages whose layouts are kept, about: a layout takes some ten times as much memory."""
+
+_KEPT_LEAST = 12
+"""Layouts that are kept however long the messages are: what is seen must not be laid out for each frame."""
 
 
 class TranscriptItems:
@@ -204,16 +211,24 @@ class TranscriptItems:
             # What was known of the heights in it went with the layout that was dropped.
             self._measured[index] = 0
         self._cache[message.id] = item
-        if len(self._cache) > _KEPT:
-            self._evict()
+        self._evict()
         return item
 
+    def kept(self, index: int) -> MessageItem | None:
+        """Return the layout of a message, if there is one."""
+        return self._cache.get(self._entries[index].id)
+
     def _evict(self) -> None:
-        for message_id, item in self._cache.items():
-            streaming = isinstance(item.message, Message) and item.message.status is MessageStatus.STREAMING
-            if not streaming:
-                del self._cache[message_id]
+        """Drop the layouts that have not been asked for longest, as far as there are too many."""
+        if len(self._cache) <= _KEPT_LEAST:
+            return
+        size = sum(len(item.message.content) for item in self._cache.values())
+        for message_id, item in list(self._cache.items())[:-_KEPT_LEAST]:
+            if len(self._cache) <= _KEPT and size <= _KEPT_CHARACTERS:
                 return
+            if not (isinstance(item.message, Message) and item.message.status is MessageStatus.STREAMING):
+                size -= len(item.message.content)
+                del self._cache[message_id]
 
     def is_measured(self, index: int) -> bool:
         """Tell whether a height is known for this width, not guessed."""
@@ -225,15 +240,21 @@ class TranscriptItems:
         self._measured[index] = self._epoch
         return self.heights.set(index, item.layout(self.width, self.wrap_code))
 
-    def read_on(self) -> int | None:
-        """Read a little more of a very long text that is kept; return which, None if none waits."""
+    def reading(self) -> tuple[MessageItem, Reading] | None:
+        """Return a very long text that has not been read, with its message: the one seen last."""
         for message_id, item in reversed(self._cache.items()):
-            index = self.index(message_id)
-            if index is not None and item.read_on():
-                if self.is_measured(index):
-                    self.measure(index)
-                return index
+            if self.index(message_id) is not None and (reading := item.reading()) is not None:
+                return item, reading
         return None
+
+    def take(self, item: MessageItem, reading: Reading) -> int | None:
+        """Show what has been read of a message, and return its place; None where it is another by now."""
+        index = self.index(item.id)
+        if not item.take(reading) or index is None:
+            return None
+        if self.is_measured(index) and self._cache.get(item.id) is item:
+            self.measure(index)
+        return index
 
     @property
     def waits(self) -> bool:

@@ -21,7 +21,8 @@ from tui.rendering.plain import wrapped
 from tui.widgets.transcript_find import Mark, Spot, marks_of
 from tui.widgets.transcript_items import TranscriptItems
 
-_STRIPS_KEPT = 1024
+_VIEWS_KEPT = 4
+"""Rows that stay drawn, in views: what is seen, a page above and one below, and some to spare."""
 
 _AROUND = 8
 """Rows above and below the view that are looked at for matches that reach into it."""
@@ -53,25 +54,27 @@ class RowPainter:
             items: The messages.
         """
         self._items = items
-        self._kept: LRUCache[tuple[int, bool], tuple[Line, Strip]] = LRUCache(_STRIPS_KEPT)
+        self._kept: LRUCache[tuple[int, bool], tuple[Line, Strip]] = LRUCache(_VIEWS_KEPT)
         self._width = 0
+        self._height = 0
         self._fill = 0
         self._base = Style.null()
         self._palette: Palette | None = None
 
-    def prepare(self, width: int, fill: int, base: Style, palette: Palette) -> None:
+    def prepare(self, width: int, height: int, fill: int, base: Style, palette: Palette) -> None:
         """Say what rows are drawn for; what was drawn for something else is forgotten.
 
         Args:
             width: Of the text, in cells.
+            height: Rows of the view.
             fill: Of the rows, which may be more: the scrollbar has its place at the right.
             base: The style of the widget.
             palette: The colours of the theme.
         """
-        shape = (width, fill, base, palette)
-        if shape != (self._width, self._fill, self._base, self._palette):
-            self._kept.clear()
-            self._width, self._fill, self._base, self._palette = shape
+        shape = (width, height, fill, base, palette)
+        if shape != (self._width, self._height, self._fill, self._base, self._palette):
+            self._kept = LRUCache(_VIEWS_KEPT * height)
+            self._width, self._height, self._fill, self._base, self._palette = shape
 
     def blank(self) -> Strip:
         """Return an empty row."""

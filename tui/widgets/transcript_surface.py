@@ -177,7 +177,7 @@ class TranscriptSurface(ScrollView):
     def _strips(self, first: int, last: int) -> list[Strip]:
         """Return the rows of the view from `first` to `last` (exclusive)."""
         painter, height = self._painter, self._view.height
-        painter.prepare(self._view.width, self._fill, self.rich_style, self.palette)
+        painter.prepare(self._view.width, height, self._fill, self.rich_style, self.palette)
         if not len(self._items):
             return painter.notice(self._notice, height)[first:last]
         strips = painter.strips(self._top + first, self._top + last, self._overlay())

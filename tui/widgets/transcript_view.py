@@ -1,6 +1,6 @@
 """One line-API surface over any number of messages, which never moves what is being read."""
 
-from asyncio import sleep
+from asyncio import CancelledError, sleep, to_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,18 @@ from tui.rendering.message import Place
 from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
-"""Seconds between two slices of a long text: everything else has its turn."""
+"""Seconds between two things that are prepared: everything else has its turn."""
+
+_STILL = 0.05
+"""Seconds after which the reader is not on the way any more, and what comes next can be prepared."""
+
+_ROWS_AHEAD = 4
+"""Rows on either side of the view that are drawn at a time before they are seen."""
+
+_FIRST_STEP = 0.4
+"""The part of the way of a page that is shown at once; the rest is animated."""
+
+_PAGE_SECONDS = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,9 @@ class TranscriptView(TranscriptPictures):
         super().__init__(document, id=id, classes=classes)
         self._placing = False
         self._is_reading = False
+        self._is_preparing = False
+        self._prepared = 0
+        """Rows on either side of the view that have been drawn before they are seen."""
         self._anchor: Anchor | None = None
 
     def validate_scroll_y(self, value: float) -> float:
@@ -82,23 +96,86 @@ class TranscriptView(TranscriptPictures):
                 self._read_on(),
                 name="read long texts",
                 group="read",
-                description="Reads what is very long, a few milliseconds at a time.",
+                description="Reads what is very long, in a thread.",
                 exclusive=True,
             )
         return top
 
     async def _read_on(self) -> None:
         try:
-            while self._is_ready:
+            while self._is_ready and (found := self._items.reading()) is not None:
+                item, reading = found
+                try:
+                    await to_thread(reading.run)
+                except CancelledError:
+                    reading.is_wanted = False
+                    raise
                 anchor = self._capture()
-                index = self._items.read_on()
-                if index is None:
-                    break
-                self._restore(anchor)
-                self._refresh_changed(self._items.heights.prefix(index))
-                await sleep(_PAUSE)
+                index = self._items.take(item, reading)
+                if index is not None:
+                    self._restore(anchor)
+                    self.laid_out_again()
+                    self._refresh_changed(self._items.heights.prefix(index))
+                    self._has_read(index)
         finally:
             self._is_reading = False
+
+    def laid_out_again(self) -> None:
+        """Follow what has been laid out anew: rows of the same text may be others now."""
+
+    def _has_read(self, index: int) -> None:
+        """Do what is to be done when more of a very long message has been read."""
+
+    def prepare_ahead(self) -> None:
+        """Lay out and draw what the next page shows, up or down, once the reader stands still."""
+        self._prepared = 0
+        if self._is_ready and not self._is_preparing:
+            self._is_preparing = True
+            self.run_worker(
+                self._prepare(),
+                name="prepare the next page",
+                group="ahead",
+                description="Draws what is above and below the view, a few rows at a time.",
+                exclusive=True,
+            )
+
+    async def _prepare(self) -> None:
+        try:
+            await sleep(_STILL)
+            while self._is_ready:
+                if self.is_moving:
+                    await sleep(_STILL)
+                elif self._prepare_some():
+                    await sleep(_PAUSE)
+                else:
+                    break
+        finally:
+            self._is_preparing = False
+
+    def _prepare_some(self) -> bool:
+        """Measure a message above or below the view, or draw some rows of them; tell if there were any."""
+        items, top, height = self._items, self._top, self._view.height
+        for first, last in ((top - height, top), (top + height, top + 2 * height)):
+            measured = items.measure_between(max(0, first), max(0, last))
+            if measured is not None:
+                row, grown = measured
+                self._shift(grown if row < top else 0)
+                return True
+        if self._prepared >= height:
+            return False
+        near, far = self._prepared, self._prepared + _ROWS_AHEAD
+        self._prepared = far
+        self._strips(max(-top, -far), max(-top, -near))
+        self._strips(height + near, height + far)
+        return True
+
+    def _shift(self, grown: int) -> None:
+        """Follow what is read, undrawn, where heights above the view have changed."""
+        if grown:
+            self.set_reactive(Widget.scroll_y, self.scroll_y + grown)
+            self.set_reactive(Widget.scroll_target_y, self.scroll_target_y + grown)
+            self._painted_top += grown
+        self._update_total()
 
     def _place(self, wanted: float, anchor: float) -> None:
         """Put a row at the top of the view."""
@@ -119,6 +196,7 @@ class TranscriptView(TranscriptPictures):
             self.refresh(Region(0, 0, self._view.width, self._view.height))
         if self._placing:
             return
+        self.prepare_ahead()
         self._anchor = None
         if round(new_value) >= self.max_scroll_y:
             self.following = True
@@ -136,6 +214,7 @@ class TranscriptView(TranscriptPictures):
         self._anchor = None
         if self._is_ready:
             self._place(inf, inf)
+            self.prepare_ahead()
 
     def _capture(self) -> Anchor | None:
         """Return what is at the top of the view; None for the end of the text."""
@@ -179,11 +258,7 @@ class TranscriptView(TranscriptPictures):
             self._place(inf, inf)
             self.refresh()
             return
-        grown = self._items.heights.total - before
-        self.set_reactive(Widget.scroll_y, self.scroll_y + grown)
-        self.set_reactive(Widget.scroll_target_y, self.scroll_target_y + grown)
-        self._painted_top += grown
-        self._update_total()
+        self._shift(self._items.heights.total - before)
 
     @contextmanager
     def _reading_held(self) -> Iterator[None]:
@@ -211,6 +286,7 @@ class TranscriptView(TranscriptPictures):
             self._restore(anchor)
             # Held until the reader scrolls: many small resizes must not add up to a drift.
             self._anchor = anchor
+            self.prepare_ahead()
         return changed
 
     def watch_wrap_code(self) -> None:
@@ -250,6 +326,13 @@ class TranscriptView(TranscriptPictures):
         if direction > 0 and self.scroll_target_y >= self.max_scroll_y:
             self.follow()
             return
+        # The page before is over: what is counted from its rows would be wrong once heights are learned.
+        self.app.animator.force_stop_animation(self, "scroll_y")
         step = max(1, self._view.height - 2)
-        target = self._reach(self.scroll_target_y + direction * step)
-        self.scroll_to(y=target, animate=True, duration=0.1, easing="out_cubic")
+        target = self._reach(self.scroll_y + direction * step)
+        if self.app.animation_level == "none":
+            self.scroll_to(y=target, animate=False)
+            return
+        # The first step is taken now: the animator's comes a frame later.
+        self.scroll_to(y=round(self.scroll_y + (target - self.scroll_y) * _FIRST_STEP), animate=False)
+        self.scroll_to(y=target, animate=True, duration=_PAGE_SECONDS, easing="out_cubic")

@@ -8,7 +8,15 @@ import pytest
 
 from tests.support.contexts import a_context
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
-from tui.domain.conversation import Conversation, ConversationId, Message, MessageId, MessageStatus, Role
+from tui.domain.conversation import (
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    MessageStatus,
+    QueuedMessage,
+    Role,
+)
 from tui.domain.errors import (
     AnswerInterrupted,
     BadRequest,
@@ -429,3 +437,44 @@ async def test_the_start_of_an_answer_is_told_with_its_question(desk: Desk) -> N
     assert isinstance(event, GenerationStarted)
     assert event.user is not None and event.user.content == "go"
     assert event.answer.parent_id == event.user.id
+
+
+async def test_once_its_end_is_stored_nothing_is_cut_and_the_next_job_waits_for_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await desk.begin()
+    desk.backend.answers = [said("one"), said("two")]
+    gate = asyncio.Event()
+    queued = desk.store.queued
+
+    async def slow(conversation_id: ConversationId) -> tuple[QueuedMessage, ...]:
+        await gate.wait()
+        return await queued(conversation_id)
+
+    await desk.generation.ask(conversation.id, "go")
+    monkeypatch.setattr(desk.store, "queued", slow)
+    assert desk.generation.unfinished == {conversation.id}
+    answer = (await desk.finished()).answer
+    assert desk.generation.live == {conversation.id}
+    assert not desk.generation.unfinished
+    again = asyncio.create_task(desk.generation.regenerate(conversation.id, answer.id))
+    await asyncio.sleep(0)
+    gate.set()
+    await again
+    await desk.finished()
+    assert [m.content for m in await desk.stored(conversation)] == ["go", "one", "two"]
+
+
+async def test_an_end_that_cannot_be_stored_is_unfinished(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await desk.begin()
+    desk.backend.answers = [said("one")]
+
+    async def full(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The disk is full.")
+
+    await desk.generation.ask(conversation.id, "go")
+    monkeypatch.setattr(desk.store, "finish", full)
+    await desk.finished()
+    assert desk.generation.unfinished == {conversation.id}

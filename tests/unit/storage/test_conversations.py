@@ -28,7 +28,7 @@ from tui.domain.conversation import (
 )
 from tui.domain.errors import ConversationGone, StoreUnavailable, WrittenElsewhere
 from tui.domain.generation import Options, Stats
-from tui.domain.ports import ConversationStore
+from tui.domain.store import ConversationStore
 from tui.storage.conversations import SqliteConversationStore
 
 PORT: type[ConversationStore] = SqliteConversationStore

@@ -13,11 +13,11 @@ from tui.domain.text import sanitize_line
 from tui.services.attachments.pdf import text_of_pdf
 from tui.services.attachments.pictures import Facts, facts_of, make_ready
 from tui.services.attachments.reading import read_file, require_size
-from tui.services.attachments.texts import part_of, text_of
-from tui.services.threads import in_thread
+from tui.services.attachments.texts import encoded, part_of, text_of
+from tui.services.threads import Stop, in_thread
 
 if TYPE_CHECKING:
-    from tui.domain.ports import ConversationStore
+    from tui.domain.store import AttachmentStore
     from tui.settings.schema import AttachmentSettings
 
 _REFUSED: Final = {
@@ -59,7 +59,15 @@ class FromBytes:
     name: str
 
 
-Source = FromFile | FromBytes
+@dataclass(frozen=True, slots=True)
+class FromText:
+    """A text that was pasted; it is taken whole, whatever its length."""
+
+    text: str
+    name: str
+
+
+Source = FromFile | FromBytes | FromText
 """Where an attachment comes from."""
 
 
@@ -89,7 +97,7 @@ class Preview:
 class AttachmentService:
     """Takes files in; one picture is decoded at a time, so that memory stays within bounds."""
 
-    def __init__(self, store: "ConversationStore", settings: "AttachmentSettings") -> None:
+    def __init__(self, store: "AttachmentStore", settings: "AttachmentSettings") -> None:
         self._store = store
         self._settings = settings
         self._decoding = asyncio.Semaphore(1)
@@ -105,6 +113,12 @@ class AttachmentService:
             StoreUnavailable: It cannot be stored.
         """
         name = _name_of(source)
+        if isinstance(source, FromText):
+            attachment, stored = await in_thread(
+                lambda stop: _pasted(name, source.text, stop), "take a paste"
+            )
+            await self._store.add_attachment(stored, attachment)
+            return attachment
         data = await self._read(source)
         kind = kind_of(data[:HEAD])
         if kind.is_picture:
@@ -149,7 +163,7 @@ class AttachmentService:
         text = await in_thread(lambda stop: text_of(name, data, stop), "read a text")
         return Preview(kind, len(data), text=text[:_SHOWN])
 
-    async def _read(self, source: Source) -> bytes:
+    async def _read(self, source: FromFile | FromBytes) -> bytes:
         most = self._settings.most_bytes
         if isinstance(source, FromBytes):
             require_size(sanitize_line(source.name, 80), len(source.data), most)
@@ -189,6 +203,18 @@ _SHOWN: Final = 20_000
 def _name_of(source: Source) -> str:
     """Return a name that can be drawn and stored: what was in it to fool a terminal is made visible."""
     return sanitize_line(source.name, 200) or "file"
+
+
+def _pasted(name: str, text: str, stop: Stop) -> tuple[Attachment, bytes]:
+    """Return a pasted text as it is stored.
+
+    Raises:
+        FileUnusable: There is nothing in it.
+    """
+    if not text or text.isspace():
+        raise FileUnusable(f"There is nothing in {name} but white space.")
+    stored = encoded(text, stop)
+    return Attachment(sha256(stored).hexdigest(), name, "text/plain", len(stored)), stored
 
 
 def _require_text(name: str, kind: Kind) -> None:

@@ -1,6 +1,7 @@
 """Turning the bytes of a text file into text, whatever it was written with."""
 
 import codecs
+import io
 from typing import Final
 
 from tui.domain.attachment import Span, lines_of
@@ -19,6 +20,9 @@ _MARKS: Final = (
 _SAMPLE: Final = 1 << 16
 """Bytes that an old encoding is guessed from."""
 
+
+_PIECE: Final = 1 << 18
+"""Characters that are encoded at a time."""
 
 _WESTERN: Final = "cp1252"
 
@@ -79,6 +83,21 @@ def _legacy(data: bytes) -> str | None:
     text = data.decode(_WESTERN if western else found[0].encoding, "replace")
     strange = sum(character < " " and character not in "\t\n\r\f\x1b" for character in text[:_SAMPLE])
     return None if strange > 0.02 * min(len(text), _SAMPLE) or "\0" in text else text
+
+
+def encoded(text: str, stop: Stop) -> bytes:
+    """Return a text in UTF-8, with lines that end in a line feed.
+
+    It is gone through in pieces: each holds up the other threads for a moment only.
+    """
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    pieces: list[bytes] = []
+    for start in range(0, len(text), _PIECE):
+        stop.check()
+        last = start + _PIECE >= len(text)
+        piece = newlines.decode(text[start : start + _PIECE], final=last)
+        pieces.append(piece.encode("utf-8", "replace"))
+    return b"".join(pieces)
 
 
 def part_of(name: str, text: str, span: Span | None, most: int) -> str:

@@ -9,7 +9,8 @@ from typing import IO
 
 from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.errors import BadRequest, FileUnusable
-from tui.domain.ports import Clock, ConversationStore
+from tui.domain.ports import Clock
+from tui.domain.store import ConversationStore
 from tui.domain.text import sanitize_line
 from tui.domain.whole import WholeConversation
 from tui.services.transfer import ours

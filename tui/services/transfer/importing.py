@@ -13,7 +13,8 @@ from typing import Final
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import FileUnusable, TuiError
 from tui.domain.events import ConversationsChanged
-from tui.domain.ports import Clock, ConversationStore
+from tui.domain.ports import Clock
+from tui.domain.store import TransferStore
 from tui.domain.text import sanitize_line
 from tui.domain.whole import Outcome, Taken, WholeConversation
 from tui.services.events import EventBus
@@ -86,7 +87,7 @@ class ImportRun:
 
     def __init__(
         self,
-        store: ConversationStore,
+        store: TransferStore,
         bus: EventBus,
         clock: Clock,
         on_progress: Callable[[ImportProgress], None],
@@ -211,7 +212,7 @@ class ImportService:
     """Takes in conversations that were exported here, or kept by other programs."""
 
     def __init__(
-        self, store: ConversationStore, bus: EventBus, clock: Clock, undo: UndoService | None = None
+        self, store: TransferStore, bus: EventBus, clock: Clock, undo: UndoService | None = None
     ) -> None:
         """Make a service.
 
