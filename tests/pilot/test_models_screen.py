@@ -151,7 +151,7 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         app.screen.query_one(Input).value = "ours:1"
         await pilot.press("enter")
         await until(pilot, lambda: any("ours:1" in row for row in rows(app)))
-        assert not any("mine:1" in row for row in rows(app))
+        await until(pilot, lambda: not any("mine:1" in row for row in rows(app)))
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, CreateScreen) and app.screen.query("#parameters"))

@@ -1,6 +1,7 @@
 """The chat screen: routes what is wanted to the session, and what happened to the widgets."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -210,7 +211,7 @@ class ChatScreen(AttachingRoom, SlashActions):
         if self.session is None:
             self._sent_early = event.text
         else:
-            self._start(self.session.send(event.text), "send")
+            self._start(self._offered(partial(self.session.send, event.text)), "send")
 
     @on(Prompt.Changed)
     def _draft_changed(self, event: Prompt.Changed) -> None:

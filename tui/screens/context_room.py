@@ -113,7 +113,7 @@ class ContextRoom(SettingsRoom):
             return
         from tui.screens.summary_note import SummaryScreen
 
-        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary))
+        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary, self._say_done))
 
     def tell(self, error: TuiError) -> None:
         """Show an error; ask where it is a question."""
@@ -184,7 +184,7 @@ class ContextRoom(SettingsRoom):
             case Remedy.WINDOW:
                 options = replace(setup.options, num_ctx=larger_window(plan))
                 await session.setups.use(replace(setup, options=options))
-                self._say(f"num_ctx {options.num_ctx:,} in this conversation — Ctrl+Z undoes")
+                self._say_done(f"set num_ctx {options.num_ctx:,} in this conversation")
             case Remedy.SUMMARISE:
                 await session.setups.use(replace(setup, policy=ContextPolicy.SUMMARISE))
                 if session.conversation is not None:

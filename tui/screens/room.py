@@ -12,6 +12,7 @@ from tui.domain.text import sanitize, sanitize_line
 from tui.screens.frames import QuickScreen
 from tui.screens.session import ChatSession
 from tui.screens.work import Work, begin_work
+from tui.services.undo import UndoService
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
@@ -36,6 +37,11 @@ def undoable(what: str, number: int) -> str:
     # Textual's own `escape` leaves some brackets, and a title must never be a link.
     words = sanitize_line(f"{what[:1].upper()}{what[1:]}").replace("[", "\\[")
     return f"{words} · [@click=app.undo_step({number})]Undo[/] or Ctrl+Z"
+
+
+def last_done(session: ChatSession) -> UndoService:
+    """Return the stack on which the last step is: a temporary conversation has one of its own."""
+    return max(session.services.undo, session.home.undo, key=lambda undo: undo.last)
 
 
 class Room(QuickScreen):
@@ -85,7 +91,7 @@ class Room(QuickScreen):
             copy = await work()
             if session is not None:
                 await session.open(copy)
-            self._say("This is the copy. The other conversation stays as it is.")
+            self._say_done()
         except TuiError as error:
             self.tell(error)
 
@@ -93,12 +99,22 @@ class Room(QuickScreen):
         """Show some words for a while."""
         self.app.notify(sanitize_line(words), markup=False, timeout=5)
 
-    def _say_done(self, what: str) -> None:
+    def _say_done(self, what: str = "") -> None:
         """Say what was done last, and offer to undo it.
 
         Args:
-            what: What was done, in the past tense.
+            what: What was done, in the past tense; by default what undoing it calls it.
         """
-        session = self.session
-        number = session.services.undo.last if session is not None else 0
-        self.app.notify(undoable(what, number), timeout=_OFFERED_SECONDS)
+        if self.session is not None:
+            undo = last_done(self.session)
+            self.app.notify(undoable(what or undo.next, undo.last), timeout=_OFFERED_SECONDS)
+
+    async def _offered(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do `work`, say what was done and offer to undo it; tell if it fails."""
+        before = last_done(self.session).last if self.session is not None else 0
+        try:
+            await work()
+        except TuiError as error:
+            self.tell(error)
+        if self.session is not None and last_done(self.session).last != before:
+            self._say_done()

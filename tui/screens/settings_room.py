@@ -20,7 +20,7 @@ class SettingsRoom(Room):
 
         async def keep(setup: Setup, _: str) -> None:
             if await session.setups.use(setup):
-                self._say("Kept for this conversation — Ctrl+Z undoes")
+                self._say_done("kept for this conversation")
 
         title = session.conversation.title if session.conversation else "the new conversation"
         self.app.push_screen(
@@ -71,4 +71,4 @@ class SettingsRoom(Room):
         except TuiError as error:
             self.tell(error)
             return
-        self._say(f"{preset.name}: used in this conversation — Ctrl+Z undoes")
+        self._say_done(f"took the preset “{preset.name}” for this conversation")

@@ -279,6 +279,8 @@ async def temporary(services: Services) -> Services:
         book,
     )
     over.summaries.start()
+    if services.settings.chat.titles:
+        over.titles.start()
     return replace(
         services,
         store=store,
@@ -298,6 +300,7 @@ async def temporary(services: Services) -> Services:
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
+    await services.titles.aclose()
     await services.summaries.aclose()
     await services.generation.aclose()
     await services.context.aclose()

@@ -200,7 +200,8 @@ class CollectionService:
         async def undo() -> None:
             await self._changed(copy.id, lambda each: replace(each, trashed_at=self._clock.now()))
 
-        self._undo.push(f"copied {_quoted(old)}", undo)
+        # Nobody is to be left in what was thrown away.
+        self._undo.push(f"copied {_quoted(old)}", undo, old.id)
         return copy.id
 
     async def _hide(self, conversation_id: ConversationId, ids: Set[MessageId], what: str) -> None:

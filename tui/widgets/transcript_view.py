@@ -1,9 +1,9 @@
 """One line-API surface over any number of messages, which never moves what is being read."""
 
-from asyncio import sleep
+from asyncio import CancelledError, sleep, to_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from textual.geometry import Region, Size
@@ -15,7 +15,7 @@ from tui.rendering.message import Place
 from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
-"""Seconds between two slices of a long text: everything else has its turn."""
+"""Seconds between two things that are prepared: everything else has its turn."""
 
 _STILL = 0.05
 """Seconds after which the reader is not on the way any more, and what comes next can be prepared."""
@@ -96,23 +96,35 @@ class TranscriptView(TranscriptPictures):
                 self._read_on(),
                 name="read long texts",
                 group="read",
-                description="Reads what is very long, a few milliseconds at a time.",
+                description="Reads what is very long, in a thread.",
                 exclusive=True,
             )
         return top
 
     async def _read_on(self) -> None:
         try:
-            while self._is_ready:
+            while self._is_ready and (found := self._items.reading()) is not None:
+                item, reading = found
+                try:
+                    await to_thread(reading.run)
+                except CancelledError:
+                    reading.is_wanted = False
+                    raise
                 anchor = self._capture()
-                index = self._items.read_on()
-                if index is None:
-                    break
-                self._restore(anchor)
-                self._refresh_changed(self._items.heights.prefix(index))
-                await sleep(_PAUSE)
+                index = self._items.take(item, reading)
+                if index is not None:
+                    self._restore(anchor)
+                    self.laid_out_again()
+                    self._refresh_changed(self._items.heights.prefix(index))
+                    self._has_read(index)
         finally:
             self._is_reading = False
+
+    def laid_out_again(self) -> None:
+        """Follow what has been laid out anew: rows of the same text may be others now."""
+
+    def _has_read(self, index: int) -> None:
+        """Do what is to be done when more of a very long message has been read."""
 
     def prepare_ahead(self) -> None:
         """Lay out and draw what the next page shows, up or down, once the reader stands still."""
@@ -214,6 +226,18 @@ class TranscriptView(TranscriptPictures):
             return Anchor(item.id, item.place(row, self.palette))
         return self._anchor
 
+    def _stand_in(self, anchor: Anchor | None, messages: Sequence[Message]) -> Anchor | None:
+        """Return an anchor that is among `messages`: another branch has another message in its place."""
+        index = self._items.index(anchor.message_id) if anchor is not None else None
+        places = {message.id: place for place, message in enumerate(messages)}
+        if anchor is None or index is None or anchor.message_id in places:
+            return anchor
+        for before in range(index - 1, -1, -1):
+            place = places.get(self._items[before].id)
+            if place is not None:
+                return replace(anchor, message_id=messages[min(place + 1, len(messages) - 1)].id)
+        return anchor
+
     def _restore(self, anchor: Anchor | None) -> None:
         """Put what was at the top of the view there again."""
         if not self._is_ready:
@@ -247,6 +271,12 @@ class TranscriptView(TranscriptPictures):
             self.refresh()
             return
         self._shift(self._items.heights.total - before)
+
+    def insert(self, messages: Sequence[Message]) -> None:
+        """Take over the last of the messages that are missing; what is read stays where it is."""
+        with self._reading_held():
+            self._items.insert(messages)
+        self._refresh_changed(0)
 
     @contextmanager
     def _reading_held(self) -> Iterator[None]:
