@@ -127,7 +127,7 @@ async def _conversation(
     await services.models.require(model)
     _require_sight(services, model, files)
     if old is None:
-        server = services.servers.current
+        server = services.servers.kept_as(services.servers.current)
         words = question or files[0].name
         return await conversations.begin(words, model=model, setup=preset.setup, server=server)
     if model != old.model:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from tests.support.recordings import names, recording
 from tui.backends.ollama import OllamaBackend
 from tui.domain.context import system_features
-from tui.domain.estimate import REQUEST, Calibration, Features, added, message_features, text_features
+from tui.domain.estimate import REQUEST, Calibration, Features, added, message_features, thinking_features
 from tui.domain.generation import ChatMessage, ChatRequest, Options
 from tui.services.engine import EngineSupervisor
 
@@ -39,7 +39,7 @@ def counted(messages: Sequence[dict[str, str]], count: int) -> _Counted:
     for message in messages:
         words = message_features(message.get("content") or "")
         parts.append(system_features(message["content"]) if message["role"] == "system" else words)
-        parts.append(text_features(message.get("thinking") or ""))
+        parts.append(thinking_features(message.get("thinking") or ""))
     return added(parts), count
 
 

@@ -69,10 +69,12 @@ async def running(
     server: ScriptedServer,
     invocation: Invocation | None = None,
     size: tuple[int, int] = (120, 40),
+    *,
+    titles: bool = False,
 ) -> AsyncIterator[Chat]:
     settings = Settings(
         server=ServerSettings(host=server.url),
-        chat=ChatSettings(titles=False),
+        chat=ChatSettings(titles=titles),
         interface=InterfaceSettings(animation=False),
         data_dir=tmp_path / "data",
         state_dir=tmp_path / "state",

@@ -171,6 +171,35 @@ async def test_what_is_too_long_asks_and_a_larger_window_sends_it(
         await chat.until(lambda: chat.screen.pane.prompt.text == "")
 
 
+async def test_the_gauge_counts_what_an_edited_message_goes_out_with(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    async with long_talk(tmp_path, server) as memory:
+        chat, session = memory.chat, memory.chat.screen.session
+        assert session is not None
+        await chat.until(lambda: memory.gauge.plan is not None)
+        marks, asked = memory.marks, memory.messages[4]
+        session.editing.begin(asked)
+        before = [message.id for message in memory.messages[:4]]
+        await chat.until(lambda: memory.gauge.plan and list(memory.gauge.plan.sent) == before)
+        assert memory.gauge.plan is not None and memory.gauge.plan.parts.draft > 10
+        assert memory.marks == marks
+        session.editing.end()
+        await chat.until(lambda: memory.gauge.plan and memory.gauge.plan.trims)
+
+
+async def test_the_gauge_shows_what_a_conversation_begins_with(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    async with running(tmp_path, server) as chat:
+        gauge, session = chat.screen.pane.status.query_one(ContextGauge), chat.screen.session
+        assert session is not None
+        await chat.until(lambda: gauge.plan is not None and session.model)
+        before = gauge.plan
+        await session.setups.use(replace(session.setups.current, system="You are terse. " * 50))
+        await chat.until(lambda: gauge.plan and before and gauge.plan.estimate > before.estimate + 100)
+
+
 async def test_a_first_message_that_is_too_long_stores_nothing_until_it_is_agreed_to(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
@@ -190,19 +219,28 @@ async def test_a_first_message_that_is_too_long_stores_nothing_until_it_is_agree
         assert len(await chat.app.services.conversations.page()) == 2
 
 
-async def test_ask_asks_and_a_new_conversation_takes_the_question(
+async def test_ask_asks_and_a_branch_takes_the_question_and_what_fits(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
     async with long_talk(tmp_path, server, ContextPolicy.ASK) as memory:
         chat = memory.chat
+        assert chat.app.services is not None
+        await chat.app.services.pins.toggle(memory.messages[0])
         await chat.say("One more?")
         screen = await memory.question()
-        assert "from “Question 0" in screen._body
+        assert "from “Question 1" in screen._body
         await memory.choose(Remedy.BRANCH)
         await chat.until(lambda: len(server.chats()) == 1)
-        assert memory.sent() == ["One more?"]
+        said = [message.content for message in memory.messages]
+        assert memory.sent()[:2] == said[:2]
+        assert len(memory.sent()) > 5
+        assert memory.sent()[2:-1] == said[-len(memory.sent()) + 3 :]
+        assert memory.sent()[-1] == "One more?"
         assert server.chats()[0].json["options"]["num_ctx"] == 512
-        await chat.until(lambda: chat.contents[:1] == ["One more?"])
+        # Nothing of it is left out any more.
+        await chat.until(lambda: chat.contents[: len(memory.sent())] == memory.sent())
+        assert chat.screen.pane.conversation_id != memory.conversation.id
+        await chat.until(lambda: not chat.app.services.generation.live)  # type: ignore[union-attr]
         chat.screen._open(memory.conversation.id)
         await chat.until(lambda: chat.screen.pane.conversation_id == memory.conversation.id)
         assert chat.screen.pane.prompt.text == ""

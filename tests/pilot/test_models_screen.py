@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.lists import HOSTILE, assert_harmless
 from tests.support.scripted_server import Model, PullScript, Reply, Request, ScriptedServer
 from tui.app import ChatApp
 from tui.domain.errors import ServerFailed
+from tui.domain.generation import Options
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.pull import Pull, PullLayer, PullState
 from tui.screens.chat import ChatScreen
@@ -149,7 +151,7 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         app.screen.query_one(Input).value = "ours:1"
         await pilot.press("enter")
         await until(pilot, lambda: any("ours:1" in row for row in rows(app)))
-        assert not any("mine:1" in row for row in rows(app))
+        await until(pilot, lambda: not any("mine:1" in row for row in rows(app)))
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, CreateScreen) and app.screen.query("#parameters"))
@@ -225,11 +227,15 @@ async def test_choosing_warms_up_and_escape_stops_it(server: ScriptedServer, tmp
     gate = server.gate()
     server.default = Reply(hold=gate)
     async with started(server, tmp_path) as (app, pilot):
+        session = chat(app).session
+        assert session is not None
+        await session.setups.use(replace(session.setups.current, options=Options(num_ctx=2048)))
         await pilot.press("ctrl+l", *"llama", "enter")
         await until(pilot, lambda: "loading llama3.2:3b" in chat(app).pane.status.state_text)
         assert "Esc stops" in chat(app).pane.status.state_text
         request = next(r for r in server.requests if r.path == "/api/chat")
-        assert request.json == {"model": "llama3.2:3b", "stream": False}
+        window = {"num_ctx": 2048}
+        assert request.json == {"model": "llama3.2:3b", "stream": False, "options": window}
         await pilot.press("escape")
         await asyncio.wait_for(request.ended(), 10)
         assert request.closed_by_client
@@ -376,3 +382,21 @@ def test_a_registry_that_says_nothing_is_waited_for_in_words() -> None:
     layers = (PullLayer("a", 100, 50),)
     assert "waiting for the registry" in pull_words(Pull("x", "s", layers=layers, bytes_per_second=0.0)).plain
     assert pull_words(Pull("x", "s", layers=layers, bytes_per_second=2e6)).plain == "2 MB/s · 0 s left"
+
+
+async def test_what_is_done_to_a_model_goes_on_when_the_manager_is_left(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    gate = server.gate()
+    server.answer("/api/copy", Reply(hold=gate, body=b""))
+    async with started(server, tmp_path) as (app, pilot):
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and manager(app).model)
+        manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
+        await pilot.press("r")
+        await until(pilot, lambda: app.screen.query(Input))
+        app.screen.query_one(Input).value = "other:1"
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        gate.open()
+        await until(pilot, lambda: any(request.path == "/api/delete" for request in server.requests))

@@ -328,3 +328,49 @@ async def test_another_server_without_the_model_is_told_before_anything_is_sent(
         assert talk.screen.pane.prompt.text == "and here?"
         assert box.chats() == []
         assert len(home.chats()) == 1
+
+
+async def test_a_conversation_finds_the_host_again_that_was_typed_when_it_began(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    typed = frozenset({"server.host"})
+    async with talking(tmp_path, box, home, typed=typed) as talk:
+        await talk.say("in the box")
+        await talk.until(lambda: talk.last == "You said: in the box")
+        assert talk.conversation.server == box.url
+        assert f"● 127.0.0.1:{box.port}" in talk.place
+    # A later run, in which nobody speaks of the box.
+    again = Invocation(continue_latest=True)
+    async with talking(tmp_path, home, home, invocation=again) as talk:
+        await talk.until(lambda: f"● 127.0.0.1:{box.port}" in talk.place)
+        await talk.say("still there?")
+        await talk.until(lambda: talk.last == "You said: still there?")
+        assert (len(box.chats()), home.chats()) == (2, [])
+        await talk.pilot.press("f9")
+        await talk.until(lambda: isinstance(talk.app.screen, ChoiceScreen))
+        assert isinstance(talk.app.screen, ChoiceScreen)
+        rows = talk.app.screen.options
+        assert "by address" in str(rows.get_option_at_index(rows.option_count - 1).prompt)
+        await talk.pilot.press("home", "enter")
+        await talk.until(lambda: f"● 127.0.0.1:{home.port}" in talk.place)
+        assert talk.conversation.server == "", "chosen by hand"
+
+
+async def test_what_another_server_took_to_load_is_learned_there(
+    tmp_path: Path, home: ScriptedServer, box: ScriptedServer
+) -> None:
+    gate = home.gate()
+    home.script(Reply(recording="chat_stream_cold", gate=gate))
+    async with talking(tmp_path, home, box) as talk:
+        await talk.say("at home")
+        await home.request()
+        await talk.pilot.press("ctrl+n")
+        await talk.choose("big")
+        await talk.until(lambda: "● box" in talk.place)
+        services = talk.app.services
+        assert services is not None
+        gate.open()
+        await talk.restful()
+        await talk.until(lambda: services.models.memory.load_seconds)
+        (key,) = services.models.memory.load_seconds
+        assert key.startswith(f"127.0.0.1:{home.port} ")

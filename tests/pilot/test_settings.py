@@ -3,13 +3,14 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input, TextArea
 
 from tests.pilot.test_chat import Chat
-from tests.support.script import Reply
+from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.app import ChatApp
 from tui.cli import Invocation
@@ -226,6 +227,22 @@ async def test_presets_are_used_changed_deleted_and_brought_back(
         await chat.until(lambda: chat.app.screen is screen and screen.chosen == "Pirate")
         await chat.pilot.press("enter")
         await chat.until(lambda: setup_of(chat) == PIRATE.setup)
+
+
+async def test_undoing_a_preset_brings_back_the_model_too(tmp_path: Path, server: ScriptedServer) -> None:
+    PresetFolder(tmp_path / "presets").save(replace(PIRATE, model="other:1b"))
+    server.models.append(Model("other:1b"))
+    async with running(tmp_path, server, Invocation(prompt="Hello")) as chat:
+        session = chat.screen.session
+        assert session is not None
+        await chat.until(lambda: session.conversation and not session.services.generation.live)
+        before, model = setup_of(chat), session.model
+        chat.screen.action_presets("Pirate")
+        await chat.until(lambda: session.model == "other:1b" and setup_of(chat) == PIRATE.setup)
+        chat.screen.action_undo()
+        await chat.until(lambda: session.model == model and setup_of(chat) == before)
+        stored = session.conversation and await session.services.conversations.get(session.conversation.id)
+        assert stored and stored.model == model
 
 
 async def test_a_preset_is_used_from_the_start_and_by_name(tmp_path: Path, server: ScriptedServer) -> None:

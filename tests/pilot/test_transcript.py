@@ -167,19 +167,23 @@ async def test_shown_again_a_conversation_does_not_move() -> None:
         assert text_rows(app) == before
 
 
-async def test_only_what_is_seen_is_parsed() -> None:
+async def test_only_what_is_seen_and_the_next_page_is_parsed() -> None:
     PlainDocument.made = 0
     app = TranscriptApp(conversation(10_000))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
+        await app.workers.wait_for_complete()
         assert PlainDocument.made < 12
         app.transcript.action_first_message()
         await pilot.pause()
         assert "m0 line 0" in "\n".join(app.rows())
+        await app.workers.wait_for_complete()
         assert PlainDocument.made < 24
         app.transcript.scroll_to(y=app.transcript.max_scroll_y // 2, animate=False)
         await pilot.pause()
-        assert PlainDocument.made < 36
+        await app.workers.wait_for_complete()
+        # Here a page is prepared above as well as below.
+        assert PlainDocument.made < 40
 
 
 async def test_unfolding_keeps_the_header_under_the_pointer() -> None:

@@ -25,10 +25,11 @@ def a_context(
     book: CalibrationBook | None = None,
 ) -> ContextService:
     """Return a service that plans the requests of a store's conversations."""
+    known = models or KnownModels()
     return ContextService(
         store=store,
         teller=Teller(store),
-        models=models or KnownModels(),
+        models=lambda _: known,
         book=book or CalibrationBook(store),
         bus=bus,
     )

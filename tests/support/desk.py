@@ -106,7 +106,7 @@ class Desk:
             backend=self._connected,
             bus=self.bus,
             busy=lambda: bool(self.generation.live),
-            able=lambda: self.able,
+            able=lambda _: self.able,
         )
         self.events: Subscription = self.bus.subscribe()
 

@@ -95,7 +95,7 @@ class FakeBackend(FakeLibrary):
         self._check()
         return self.loaded
 
-    async def load(self, name: str, keep_alive: str | None = None) -> None:
+    async def load(self, name: str, keep_alive: str | None = None, num_ctx: int | None = None) -> None:
         self._check()
 
     async def unload(self, name: str) -> None:

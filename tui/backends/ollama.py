@@ -185,11 +185,13 @@ class OllamaBackend:
             raise self._not_ollama(answer)
         return running
 
-    async def load(self, name: str, keep_alive: str | None = None) -> None:
+    async def load(self, name: str, keep_alive: str | None = None, num_ctx: int | None = None) -> None:
         """Load a model; returns when it is loaded, which may take minutes."""
         body: dict[str, object] = {"model": name, "stream": False}
         if keep_alive is not None:
             body["keep_alive"] = mapping.keep_alive_value(keep_alive)
+        if num_ctx is not None:
+            body["options"] = {"num_ctx": num_ctx}
         await self._ask("POST", "/api/chat", mapping.json_body(body), model=name, patient=True)
 
     async def unload(self, name: str) -> None:

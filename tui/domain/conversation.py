@@ -145,7 +145,8 @@ class Conversation:
     tags: tuple[str, ...] = ()
     """Words it was tagged with, sorted."""
     server: str = ""
-    """The name of the configured server that answers; empty for the one that needs no name."""
+    """The name of the configured server that answers, or the URL of one that was named for a run; empty for
+    the one that needs no name."""
     policy: ContextPolicy = ContextPolicy.DROP_OLDEST
     keep_alive: str = ""
     """How long the model stays loaded, for example `10m`; empty takes what the settings say."""

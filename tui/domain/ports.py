@@ -67,8 +67,15 @@ class ChatBackend(ModelLibrary, Protocol):
         """Return the loaded models; empty on servers too old to say."""
         ...
 
-    async def load(self, name: str, keep_alive: str | None = None) -> None:
-        """Load a model; returns when it is loaded."""
+    async def load(self, name: str, keep_alive: str | None = None, num_ctx: int | None = None) -> None:
+        """Load a model; returns when it is loaded.
+
+        Args:
+            name: The model.
+            keep_alive: How long it stays loaded; None leaves it to the server.
+            num_ctx: Its context window in tokens; None for the usual one. Another one than that of a loaded
+                model loads it anew.
+        """
         ...
 
     async def unload(self, name: str) -> None:

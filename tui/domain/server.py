@@ -11,7 +11,7 @@ class ServerReport:
     """A configured server, as last seen."""
 
     name: str
-    """As the settings call it; empty for the one that is looked for without a name."""
+    """As the settings call it, or its URL; empty for the one that is looked for without a name."""
     address: str
     """Host and port, for people."""
     current: bool = False
@@ -28,7 +28,12 @@ class ServerReport:
     @property
     def label(self) -> str:
         """What people call it."""
-        return self.name or self.address
+        return self.address if is_address(self.name) else self.name or self.address
+
+
+def is_address(name: str) -> bool:
+    """Return whether a conversation's server is called by its URL: it was named for one run alone."""
+    return "://" in name
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tui.rendering.cut_line import CutLine
 from tui.rendering.gallery import Gallery, PictureBlock, file_blocks
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
+from tui.rendering.reading import Reading
 from tui.rendering.slices import SlicedDocument
 from tui.rendering.stack import BlockStack
 
@@ -212,9 +213,23 @@ class MessageItem:
         """Whether some of the text has not been read yet."""
         return isinstance(self._body, SlicedDocument) and self._body.waits
 
-    def read_on(self) -> bool:
-        """Read a little more of a very long text; tell whether there was any that waited."""
-        return isinstance(self._body, SlicedDocument) and self._body.read()
+    def reading(self) -> Reading | None:
+        """Return what is to be read, in a thread, if some of the text has not been."""
+        if not self.waits:
+            return None
+        text = self.message.content[: self._body_taken]
+        shape = self.inner_width, self._wrap_code
+        return Reading(self._body, text, is_whole=self._body_closed, shape=shape)
+
+    def take(self, reading: Reading) -> bool:
+        """Show what has been read; tell whether it was a reading of this text as it is now."""
+        if reading.of is not self._body:
+            return False
+        self._body, self._stacks[Part.BODY] = reading.document, reading.stack
+        self._body_taken = len(reading.text)
+        self._changed = 0
+        self._grow()
+        return True
 
     def layout(self, width: int, wrap_code: bool = False) -> int:
         """Lay the message out for a widget of `width` cells and return its height."""

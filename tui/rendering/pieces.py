@@ -13,9 +13,6 @@ from tui.rendering.stretch import PLAIN
 from tui.rendering.tables import TableBuffer
 
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+[^\s#].*")
-_DEFINITION: Final = re.compile(r" {0,3}\[[^\s\^\[\]\\][^\[\]\\]{0,200}\]:[ \t]+\S{1,2000}[ \t]*")
-"""What can be nothing but a whole definition where definitions stand."""
-
 _LOOKED_AT: Final = 200
 _REGION: Final = 80
 """Lines that are parsed at a time at first."""
@@ -70,6 +67,7 @@ class Cutter:
         was_waiting, self._waiting = bool(self._waiting), ""
         position = 0
         while position < len(self._lines):
+            self._latest = None  # what was cut above may be finished by now
             if self.fence is not None:
                 end = yield from self._code(position)
             elif self.table is not None:
@@ -326,7 +324,7 @@ class Cutter:
                 continue
             if len(cuts) > 1 or complete or (cuts and _is_enough(cuts[0], region)):
                 break
-            if not cuts and _definitions(region):
+            if not cuts and _definitions(env):
                 break
             size *= 4
         if self._references.learn(env):
@@ -334,7 +332,7 @@ class Cutter:
         if cuts and not cuts[0].start and (found := _break_in(cuts[0], region)) is not None:
             yield self._stretch(cuts[0], region, found)
             return position + found
-        sure, end = self._certain(cuts, region, complete and final)
+        sure, end = self._certain(cuts, region, env, complete and final)
         for cut in cuts[:sure]:
             self._begun()
             yield cut.piece
@@ -376,7 +374,7 @@ class Cutter:
         self._swallow()
         return True
 
-    def _certain(self, cuts: list[Cut], region: list[str], final: bool) -> tuple[int, int]:
+    def _certain(self, cuts: list[Cut], region: list[str], env: Env, final: bool) -> tuple[int, int]:
         """Return how many of `cuts` cannot change any more, and with which line the others begin."""
         for number, cut in enumerate(cuts):
             is_fence = cut.kind == "fence" and FENCE.fullmatch(region[cut.start])
@@ -385,7 +383,7 @@ class Cutter:
         if final:
             return len(cuts), len(region)
         if not cuts:
-            return 0, 0 if self._flow is not None else _definitions(region)
+            return 0, 0 if self._flow is not None else _definitions(env)
         start = cuts[-1].start
         if cuts[-1].kind == "paragraph":
             # what looks like a paragraph after a definition may turn out to be the definition's title
@@ -401,12 +399,12 @@ class Cutter:
         return [with_holes(cut, lines, position, code, last) for cut in cuts] if code else cuts
 
 
-def _definitions(region: list[str]) -> int:
-    """Return how many lines at the beginning are definitions that are over: another one follows each."""
-    count = 0
-    while count + 1 < len(region) and all(map(_DEFINITION.fullmatch, region[count : count + 2])):
-        count += 1
-    return count
+def _definitions(env: Env) -> int:
+    """Return how many lines, of such as are nothing else, are definitions that are over: one more follows."""
+    found = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+    return max(
+        (lines[0] for lines in (each.get("map") for each in found) if isinstance(lines, list)), default=0
+    )
 
 
 def _is_enough(cut: Cut, region: list[str]) -> bool:

@@ -12,6 +12,9 @@ _EAGER = 24
 _EAGER_LINES = 2_000
 """Lines up to which all blocks are laid out."""
 
+_MANY = 1_000
+"""Blocks of which not even a guess is made for another width."""
+
 _CHANGING = 4
 """Blocks at the end that may be others from one time to the next, as text arrives."""
 
@@ -35,15 +38,25 @@ class BlockStack:
 
     def sync(self, blocks: Sequence[Block], width: int, wrap_code: bool = False) -> None:
         """Take over `blocks`; from the first that is another one on, and the last one, they are measured."""
-        if self._shape != (width, wrap_code):
+        reshaped = self._shape != (width, wrap_code)
+        if reshaped:
             self._shape = (width, wrap_code)
-            self._truncate(0)
+            self._guess_again()
         before, same = len(self.blocks), self._same(blocks)
         self._truncate(same)
         self.changed = None if same == before == len(blocks) else self.height
         if self.blocks and self.measure(same - 1):
             self.changed = self.start(same - 1)
+        if reshaped:
+            self.changed = 0
         self._extend(blocks)
+
+    def _guess_again(self) -> None:
+        """Take the heights of a long list as guesses for another width: to estimate each takes too long."""
+        if len(self.blocks) <= _MANY:
+            self._truncate(0)
+        else:
+            self._guessed = set(range(len(self.blocks)))
 
     def _same(self, blocks: Sequence[Block]) -> int:
         """Return how many blocks at the beginning are still the same objects."""

@@ -8,6 +8,7 @@ from tui.domain.errors import ServerUnreachable, TuiError
 from tui.domain.events import GenerationFinished, ServerCondition
 from tui.domain.generation import Think
 from tui.domain.model import find_model
+from tui.domain.server import is_address
 from tui.domain.setup import Setup
 from tui.domain.thinking import thinking_choices
 from tui.screens.notices import empty_notice
@@ -60,7 +61,7 @@ class Answering:
         self._pane = pane
         self._tell = tell
         self._new_model = model
-        self._new_server = services.servers.current
+        self._new_server = services.servers.kept_as(services.servers.current)
         self.setups = Setups(self, setup)
         self.on_change: Callable[[], None] = lambda: None
         """Called when another conversation, or another model or setting of it, is in force."""
@@ -80,7 +81,7 @@ class Answering:
 
     @property
     def server(self) -> str:
-        """The name of the server that answers next; empty for the one that is looked for."""
+        """The name or URL of the server that answers next; empty for the one that is looked for."""
         return self.conversation.server if self.conversation is not None else self._new_server
 
     @property
@@ -104,7 +105,8 @@ class Answering:
 
     def show_server(self) -> None:
         """Show how the connection is."""
-        self._header.server_name = self.services.servers.current
+        name = self.services.servers.current
+        self._header.server_name = "" if is_address(name) else name
         self._header.server = self.services.server.state
         self._header.missing_server = self.server if self._no_server is not None else ""
         self._pane.set_notice(self.notice())
@@ -166,7 +168,7 @@ class Answering:
         await self._answer_with(self.conversation.model if self.conversation else "", server)
 
     async def _answer_with(self, model: str, server: str) -> None:
-        self._new_server = server
+        server = self._new_server = self.services.servers.kept_as(server)
         if self.conversation is not None:
             changed = self.services.conversations.set_model(self.conversation.id, model, server)
             await self.attempt(changed)

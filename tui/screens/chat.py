@@ -1,6 +1,7 @@
 """The chat screen: routes what is wanted to the session, and what happened to the widgets."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,13 +9,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.css.query import NoMatches
 from textual.widgets import Footer
 
 from tui.commands.bindings import bindings_for
 from tui.commands.registry import Scope
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, SightMissing, TuiError
+from tui.domain.errors import BadRequest, ModelMissing, SightMissing, TuiError
 from tui.domain.events import (
     ConversationsChanged,
     Event,
@@ -28,25 +28,20 @@ from tui.domain.events import (
     StoreStateChanged,
 )
 from tui.domain.setup import UNSET, Setup
-from tui.domain.text import sanitize, sanitize_line
+from tui.domain.text import sanitize_line
 from tui.screens.attaching import AttachingRoom
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
-from tui.screens.work import begin_work
 from tui.services import Services, end_temporary
 from tui.services.attachments.sources import sources_of
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 from tui.widgets.prompt import Prompt
-from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
-
-_IN_TURN = ("send", "tree", "temporary", "attach")
-"""Work that is never given up for later work of its kind."""
 
 _OPENED = ("http://", "https://", "mailto:")
 """How an address begins that is opened outside; a model must not name a file or a program."""
@@ -211,43 +206,12 @@ class ChatScreen(AttachingRoom, SlashActions):
                 self.offer_sight(event.error, event.answer.id)
             self._start(session.refresh_models(), "models")
 
-    def _start(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; later work of a group replaces earlier where it changes nothing."""
-        begin_work(self, work, group, exclusive=group not in _IN_TURN, through=self._while_shown)
-
-    async def _while_shown(self, work: Coroutine[None, None, None]) -> None:
-        """Do `work`; that its widgets go while the app is closed is no failure."""
-        try:
-            await work
-        except NoMatches:
-            if self.is_whole:
-                raise
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its widgets are there; they go one after the other while the app is closed."""
-        kinds = (ConversationList, Transcript, StatusBar, Prompt)
-        return self.is_attached and self.app.is_running and all(self.query(kind) for kind in kinds)
-
-    def tell(self, error: TuiError) -> None:
-        """Show an error: what happened, and what to do."""
-        if isinstance(error, SightMissing):
-            self.offer_sight(error)
-            return
-        if isinstance(error, ContextQuestion):
-            self.ask_about(error)
-            return
-        if isinstance(error, ModelMissing):
-            self.action_choose_model()
-        text = sanitize(f"{error.message}\n{error.hint}" if error.hint else error.message)
-        self.app.notify(text, severity="error", markup=False, timeout=8)
-
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         if self.session is None:
             self._sent_early = event.text
         else:
-            self._start(self.session.send(event.text), "send")
+            self._start(self._offered(partial(self.session.send, event.text)), "send")
 
     @on(Prompt.Changed)
     def _draft_changed(self, event: Prompt.Changed) -> None:

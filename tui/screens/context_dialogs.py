@@ -166,6 +166,14 @@ def window_choice(plan: ContextPlan, cost: int | None) -> Choice | None:
     )
 
 
+def _branch_choice(plan: ContextPlan) -> Choice:
+    if plan.fits:
+        about = "With settings, pins and the latest messages that fit; this one stays."
+        return Choice(Remedy.BRANCH, "Branch into a new conversation", about)
+    about = "With the same model and settings; this conversation stays as it is."
+    return Choice(Remedy.BRANCH, "Ask it alone in a new conversation", about)
+
+
 def question_choices(
     plan: ContextPlan,
     policy: ContextPolicy,
@@ -210,9 +218,9 @@ def question_choices(
     if attached:
         words = "image" if attached == 1 else f"{attached} images"
         choices.append(Choice(Remedy.IMAGES, f"Send without the attached {words}"))
-    if begun and not editing:
-        about = "With the same model and settings; this conversation stays as it is."
-        choices.append(Choice(Remedy.BRANCH, "Ask it in a new conversation", about))
+    if begun and not editing and (plan.fits or len(plan.sent) > 1):
+        # What is too long by itself is so anywhere.
+        choices.append(_branch_choice(plan))
     choices.append(Choice(Remedy.SETTINGS, "Change the settings of this conversation"))
     if plan.fits:
         choices.append(Choice(Remedy.SEND, "Send it, and leave those out"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from tui.domain.context import ContextPlan
-from tui.domain.conversation import ConversationId
+from tui.domain.conversation import ConversationId, Message
 from tui.domain.errors import TuiError
 from tui.domain.told_marks import NOTHING_MARKED
 from tui.screens.work import Work, begin_work
@@ -84,20 +84,17 @@ class ContextKeeper:
         session = self._session
         shown = self._pane.conversation_id
         conversation = session.asking.conversation()
-        if not conversation.model or session.editing.target is not None:
+        if not conversation.model:
             self.gauge.plan = None
             return
         draft, files = self._pane.prompt.text, session.files.attachments
-        if session.conversation is None and not draft.strip() and not files:
-            # Nothing is read for a conversation in which there is nothing.
-            self.gauge.plan = None
-            return
+        target = session.editing.target
+        edited = target if isinstance(target, Message) else None
+        context = session.services.context
         stale, self._stale = self._stale, False
         try:
-            plan = await session.services.context.plan(conversation, draft=draft, attachments=files)
-            without = (
-                await session.services.context.plan(conversation) if stale and (draft or files) else plan
-            )
+            plan = await context.plan(conversation, draft=draft, attachments=files, instead_of=edited)
+            without = await context.plan(conversation) if stale and (draft or files) else plan
         except TuiError:
             return  # What is shown stays; sending tells why.
         if shown != self._pane.conversation_id:

@@ -7,7 +7,7 @@ from textual import on
 from tui.domain.attachment import is_picture, is_text
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy
-from tui.domain.errors import BadRequest, ContextQuestion, TuiError
+from tui.domain.errors import ContextQuestion, TuiError
 from tui.domain.events import (
     ContextAsked,
     ContextChanged,
@@ -30,7 +30,6 @@ from tui.screens.context_keeper import ContextKeeper
 from tui.screens.in_parts import attach_as_parts, has_long_text, turns_of
 from tui.screens.session import ChatSession
 from tui.screens.settings_room import SettingsRoom
-from tui.screens.work import Work
 from tui.widgets.context_words import explained, what_leaves
 from tui.widgets.gauge import ContextGauge
 from tui.widgets.prompt import Prompt
@@ -41,10 +40,6 @@ class ContextRoom(SettingsRoom):
     """Gauge, cut line, the question before something does not fit, and the summary."""
 
     _keeper: ContextKeeper | None = None
-
-    async def _while_shown(self, work: Work) -> None:
-        """Do `work`; that its widgets go while the app is closed is no failure."""
-        raise NotImplementedError
 
     def watch_context(self, session: ChatSession) -> None:
         """Begin to show how full the context window is."""
@@ -119,7 +114,14 @@ class ContextRoom(SettingsRoom):
             return
         from tui.screens.summary_note import SummaryScreen
 
-        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary))
+        self.app.push_screen(SummaryScreen(session.services.summaries, plan.summary, self._say_done))
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; ask where it is a question."""
+        if isinstance(error, ContextQuestion):
+            self.ask_about(error)
+        else:
+            super().tell(error)
 
     def ask_about(self, question: ContextQuestion, again: Again | None = None) -> None:
         """Ask what is to be done about something that does not fit.
@@ -188,7 +190,7 @@ class ContextRoom(SettingsRoom):
             case Remedy.WINDOW:
                 options = replace(setup.options, num_ctx=larger_window(plan))
                 await session.setups.use(replace(setup, options=options))
-                self._say(f"num_ctx {options.num_ctx:,} in this conversation — Ctrl+Z undoes")
+                self._say_done(f"set num_ctx {options.num_ctx:,} in this conversation")
             case Remedy.SUMMARISE:
                 await session.setups.use(replace(setup, policy=ContextPolicy.SUMMARISE))
                 if session.conversation is not None:
@@ -204,21 +206,22 @@ class ContextRoom(SettingsRoom):
             case Remedy.IMAGES:
                 session.files.bring([file for file in session.files.take() if not is_picture(file)])
             case Remedy.BRANCH:
-                await self._begin_elsewhere(session)
+                await self._branch(session, plan)
             case Remedy.SEND:
                 session.asking.allow()
         return True
 
-    async def _begin_elsewhere(self, session: ChatSession) -> None:
-        """Move what is in the input into a new conversation with the same settings."""
-        if (await session.services.conversations.draft(None)).strip():
-            raise BadRequest("A new conversation has unsent text already.", "Ctrl+N shows it.")
-        text, setup = self.pane.prompt.text, session.setups.current
-        files = session.files.take()
+    async def _branch(self, session: ChatSession, plan: ContextPlan) -> None:
+        """Move what is in the input into a new conversation, with the messages that fit beside it."""
+        conversation = session.conversation
+        if conversation is None:
+            return
+        kept = plan.sent if plan.fits else ()
+        copy = await session.services.collection.fork(conversation.id, kept, frozenset(plan.images_left_out))
+        text, files = self.pane.prompt.text, session.files.take()
         self.pane.prompt.text = ""
         session.keep_draft("")
-        await session.open(None)
-        await session.setups.use(setup)
+        await session.open(copy)
         self.pane.prompt.text = text
         session.files.bring(files)
 

@@ -22,11 +22,11 @@ from tui.domain.preset import Preset, check_preset_name
 from tui.domain.setup import Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.domain.thinking import thinking_choices
+from tui.json_forms import check_schema
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.model_dialogs import ChoiceScreen, NameScreen
 from tui.screens.work import begin_work_of_dialog
 from tui.services import Services
-from tui.services.answer_check import check_schema
 from tui.widgets.setup_form import SetupForm
 
 _SCHEMA_DELAY = 0.3

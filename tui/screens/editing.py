@@ -43,14 +43,18 @@ class Editing:
         prompt.add_class("-editing")
         prompt.focus()
 
-    def end(self) -> bool:
-        """Give up and put back what was in the input; return whether anything was edited."""
+    def end(self, since: str = "") -> bool:
+        """Give up and put back what was in the input; return whether anything was edited.
+
+        Args:
+            since: What was typed after the edit was sent; it stays.
+        """
         if self.target is None:
             return False
         self.target = None
         self._files.give_back()
         prompt = self._pane.prompt
-        prompt.text = self._aside
+        prompt.text = "\n".join(each for each in (self._aside, since) if each)
         prompt.hint = self._hint
         prompt.remove_class("-editing")
         return True
@@ -74,7 +78,7 @@ class Editing:
             await services.generation.change_queued(target, text, files)
         elif target is not None:
             await self.ask_again(services, target, text, files)
-        self.end()
+        self.end(self._pane.prompt.text.removeprefix(text).lstrip("\n"))
 
     async def ask_again(
         self, services: "Services", target: Message, text: str, files: tuple[Attachment, ...]

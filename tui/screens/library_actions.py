@@ -12,6 +12,7 @@ from tui.domain.pull import NewModel, Pull, PullState
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.model_dialogs import CreateScreen, NameScreen
+from tui.screens.work import begin_work, begin_work_of_dialog
 from tui.services import Services
 from tui.services.library import KEEP
 from tui.widgets.library_list import LibraryList
@@ -216,13 +217,13 @@ class LibraryActions(Screen[None]):
         self.app.push_screen(CreateScreen(model.name, system=details.system), decided)
 
     def _do(self, words: str, work: Coroutine[None, None, None]) -> None:
-        """Do something that may take a while, and say so."""
+        """Do something that may take a while, and say so; it goes on when this screen is left."""
         if words:
             self.app.notify(sanitize_line(words), markup=False, timeout=3)
-        self._work(work)
+        begin_work(self.app, work, "library", through=self._attempt)
 
     def _work(self, work: Coroutine[None, None, None]) -> None:
-        self.run_worker(self._attempt(work), name="library", group="library", exit_on_error=True)
+        begin_work_of_dialog(self, self._attempt(work), "library")
 
     async def _attempt(self, work: Coroutine[None, None, None]) -> None:
         try:

@@ -7,7 +7,7 @@ from textual import on
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui.domain.errors import TuiError
+from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import (
     Event,
     GenerationFinished,
@@ -26,6 +26,7 @@ from tui.screens.models import ModelsScreen
 from tui.screens.session import ChatSession
 from tui.screens.thinking_actions import ThinkingActions
 from tui.screens.work import begin_work
+from tui.services.turns import sound
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
@@ -36,6 +37,12 @@ class ModelActions(ThinkingActions):
 
     _warm_timer: Timer | None = None
     _pull_states: dict[tuple[str, str], PullState] | None = None
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; show the models there are where one is missing."""
+        if isinstance(error, ModelMissing):
+            self.action_choose_model()
+        super().tell(error)
 
     def receive_models(self, event: Event) -> None:
         """Show what happened to models and servers."""
@@ -59,14 +66,14 @@ class ModelActions(ThinkingActions):
                 self._show_in_picker()
 
     async def _learn(self, session: ChatSession, event: GenerationFinished) -> None:
-        """Remember how long the model took to load, where the server in use is the one that loaded it."""
+        """Remember how long the model took to load where it is."""
         services, answer = session.services, event.answer
         try:
             conversation = await services.conversations.get(event.conversation_id)
         except TuiError:
             return
-        if conversation is not None and services.servers.answers(conversation.server):
-            services.models.learn_load(answer.model, answer.stats.load_seconds)
+        if conversation is not None:
+            services.servers.learn_load(conversation.server, answer.model, answer.stats.load_seconds)
 
     def _pass_on(self, event: Event) -> None:
         for screen in self.app.screen_stack:
@@ -98,7 +105,7 @@ class ModelActions(ThinkingActions):
     def describe_models(self, names: Sequence[str]) -> None:
         """Learn what models can do that are listed without it."""
         if self.session is not None:
-            self.begin(self._quietly(self.session.services.models.describe(names)), "describe")
+            self._start(self._quietly(self.session.services.models.describe(names)), "describe")
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""
@@ -130,8 +137,8 @@ class ModelActions(ThinkingActions):
     def refresh_models(self) -> None:
         """Ask every server for its models again."""
         if self.session is not None:
-            self.begin(self.session.refresh_models(), "models")
-            self.begin(self.session.services.servers.survey(), "survey")
+            self._start(self.session.refresh_models(), "models")
+            self._start(self.session.services.servers.survey(), "survey")
 
     async def _quietly(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -166,7 +173,7 @@ class ModelActions(ThinkingActions):
 
     def _model_picked(self, choice: ModelChoice | None) -> None:
         if choice is not None and self.session is not None:
-            self.begin(self._use_model(self.session, choice), "model")
+            self._start(self._use_model(self.session, choice), "model")
         self.pane.prompt.focus()
 
     async def _use_model(self, session: ChatSession, choice: ModelChoice) -> None:
@@ -176,8 +183,11 @@ class ModelActions(ThinkingActions):
         self.post_message(ModelChosen(choice.model))
         if server != before:
             self.post_message(ServerChosen(server))
-        if session.services.settings.chat.warm_up:
-            session.services.warm_up.start(choice.model)
+        services = session.services
+        if services.settings.chat.warm_up:
+            first = session.asking.conversation()
+            options = sound(first.options, services.context.windows.window(first))
+            services.warm_up.start(choice.model, num_ctx=options.num_ctx, keep_alive=first.keep_alive)
 
     def _warming(self, event: WarmUpChanged) -> None:
         if self._warm_timer is not None:

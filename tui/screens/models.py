@@ -17,10 +17,11 @@ from tui.commands.command import Scope
 from tui.domain.errors import TuiError
 from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerStateChanged
 from tui.domain.model import ModelInfo
+from tui.domain.server import is_address
 from tui.domain.text import sanitize_line
 from tui.screens.library_actions import LibraryActions
 from tui.screens.server_actions import server_choice
-from tui.screens.work import begin_work
+from tui.screens.work import begin_work_of_dialog
 from tui.services import Services
 from tui.widgets.header_bar import connection_label
 from tui.widgets.library_list import LibraryList
@@ -136,7 +137,7 @@ class ModelsScreen(LibraryActions):
                 self._visit(directory.names[place])
 
         self.app.push_screen(server_choice(directory), chosen)
-        begin_work(self, directory.survey(), "survey", exclusive=True)
+        begin_work_of_dialog(self, directory.survey(), "survey", exclusive=True)
 
     def _visit(self, name: str) -> None:
         try:
@@ -174,7 +175,8 @@ class ModelsScreen(LibraryActions):
     def _show_server(self) -> None:
         state = self.services.server.state
         name = self.services.servers.current
-        heading = f"Models of {sanitize_line(name, 30)}" if name else "Models"
+        plain = not name or is_address(name)  # The address stands beside it.
+        heading = "Models" if plain else f"Models of {sanitize_line(name, 30)}"
         self.query_one("#heading", Static).update(Content(heading))
         label, tooltip = connection_label(state)
         version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
@@ -192,7 +194,7 @@ class ModelsScreen(LibraryActions):
             self.pane.clear()
         elif again or self._shown != self._identity(model):
             self._shown = self._identity(model)
-            self.run_worker(self._read_details(model), name="details", group="details", exclusive=True)
+            begin_work_of_dialog(self, self._read_details(model), "details", exclusive=True)
 
     def _identity(self, model: ModelInfo) -> str:
         running = self.running
@@ -211,7 +213,7 @@ class ModelsScreen(LibraryActions):
             self.pane.show_model(model, running, details, now=now)
 
     def _look(self) -> None:
-        self.run_worker(self._looked(), name="look", group="look", exclusive=True)
+        begin_work_of_dialog(self, self._looked(), "look", exclusive=True)
 
     async def _looked(self) -> None:
         try:

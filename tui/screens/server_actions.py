@@ -1,37 +1,22 @@
 """What a chat screen does about servers: choosing one, and starting Ollama."""
 
-from collections.abc import Coroutine
-
 from textual import on
 from textual.content import Content
-from textual.getters import query_one
 
 from tui.domain.errors import TuiError
 from tui.domain.events import ServerCondition
-from tui.domain.server import ServerReport
+from tui.domain.server import ServerReport, is_address
 from tui.domain.text import sanitize_line
-from tui.screens.frames import QuickScreen
 from tui.screens.model_dialogs import ChoiceScreen
 from tui.screens.model_messages import ServerChosen
+from tui.screens.room import Room
 from tui.screens.session import ChatSession
-from tui.screens.work import begin_work
 from tui.services.servers import ServerDirectory
-from tui.widgets.conversation_pane import ConversationPane
 from tui.widgets.header_bar import HeaderBar
 
 
-class ServerActions(QuickScreen):
+class ServerActions(Room):
     """The part of a chat screen that is about servers."""
-
-    header = query_one(HeaderBar)
-    pane = query_one(ConversationPane)
-
-    session: ChatSession | None = None
-    """None until the store is open."""
-
-    def tell(self, error: TuiError) -> None:
-        """Show an error; the screen knows how."""
-        raise NotImplementedError
 
     def action_choose_server(self) -> None:
         """Choose the server that answers here."""
@@ -42,19 +27,15 @@ class ServerActions(QuickScreen):
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                self.begin(self._switch(session, directory.names[place]), "switch")
+                self._start(self._switch(session, directory.names[place]), "switch")
 
         self.app.push_screen(server_choice(directory), chosen)
-        self.begin(directory.survey(), "survey")
+        self._start(directory.survey(), "survey")
 
     def action_start_ollama(self) -> None:
         """Start the Ollama that is installed here."""
         if self.session is not None:
-            self.begin(self._start_ollama(self.session), "start ollama")
-
-    def begin(self, work: Coroutine[None, None, None], group: str) -> None:
-        """Do `work` beside the interface; it takes the place of earlier work of its group."""
-        begin_work(self, work, group, exclusive=True)
+            self._start(self._start_ollama(self.session), "start ollama")
 
     @on(HeaderBar.ServerClicked)
     def _server_clicked(self) -> None:
@@ -98,7 +79,7 @@ def server_choice(directory: ServerDirectory) -> ChoiceScreen:
 
 def server_row(report: ServerReport) -> Content:
     """Return a row of the list of servers: name, address, state, how many models."""
-    name = sanitize_line(report.name or ("default"), 18)
+    name = "by address" if is_address(report.name) else sanitize_line(report.name or "default", 18)
     address = sanitize_line(report.address, 30)
     if report.error is not None:
         why = report.error.reason or sanitize_line(report.error.message, 40)

@@ -20,7 +20,7 @@ class SettingsRoom(Room):
 
         async def keep(setup: Setup, _: str) -> None:
             if await session.setups.use(setup):
-                self._say("Kept for this conversation — Ctrl+Z undoes")
+                self._say_done("kept for this conversation")
 
         title = session.conversation.title if session.conversation else "the new conversation"
         self.app.push_screen(
@@ -67,10 +67,8 @@ class SettingsRoom(Room):
 
     async def _use_preset(self, session: ChatSession, preset: Preset) -> None:
         try:
-            await session.setups.use(preset.setup)
+            await session.setups.use(preset.setup, preset.model)
         except TuiError as error:
             self.tell(error)
             return
-        if preset.model and preset.model != session.model:
-            await session.use_model(preset.model, session.server)
-        self._say(f"{preset.name}: used in this conversation — Ctrl+Z undoes")
+        self._say_done(f"took the preset “{preset.name}” for this conversation")

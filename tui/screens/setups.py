@@ -40,23 +40,41 @@ class Setups:
         """Let every new conversation begin with these settings."""
         self._first = self._new = setup
 
-    async def use(self, setup: Setup) -> bool:
+    async def use(self, setup: Setup, model: str = "") -> bool:
         """Ask for the answers of the open conversation with other settings; return whether they differ.
+
+        Args:
+            setup: The settings.
+            model: The model that is to answer; empty for the one that does. Undoing brings back both.
 
         Raises:
             TuiError: they could not be stored.
         """
-        before, conversation = self.current, self._session.conversation
-        if setup == before:
+        session, before = self._session, self.current
+        conversation_id = session.conversation.id if session.conversation else None
+        answered = (session.model, session.server)
+        switched = bool(model) and model != session.model
+        if setup == before and not switched:
             return False
-        await self._set(conversation.id if conversation else None, setup)
-        services = self._session.services
+        await self._set(conversation_id, setup)
+        if switched:
+            await session.use_model(model, session.server)
 
         async def undo() -> None:
-            await self._set(conversation.id if conversation else None, before)
+            if switched:
+                await self._answer_again(conversation_id, *answered)
+            await self._set(conversation_id, before)
 
-        services.undo.push("changed the settings", undo, conversation.id if conversation else None)
+        session.services.undo.push("changed the settings", undo, conversation_id)
         return True
+
+    async def _answer_again(self, conversation_id: ConversationId | None, model: str, server: str) -> None:
+        """Let the model answer that did."""
+        session = self._session
+        if conversation_id == (session.conversation.id if session.conversation else None):
+            await session.use_model(model, server)
+        elif conversation_id is not None:
+            await session.services.conversations.set_model(conversation_id, model, server)
 
     async def use_think(self, think: Think | None) -> None:
         """Tell the model of the open conversation, and of new ones, how much to think.

@@ -28,7 +28,7 @@ class ShelfRoom(TemporaryRoom):
         if session is not None:
             collection = session.home.collection
             change = collection.rename if event.what == "title" else collection.set_tags
-            self._start(self._tried(partial(change, event.conversation_id, event.text)), "tree")
+            self._start(self._offered(partial(change, event.conversation_id, event.text)), "tree")
 
     @on(ConversationList.PinToggled)
     def _pin_wanted(self, event: ConversationList.PinToggled) -> None:

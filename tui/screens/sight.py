@@ -8,7 +8,7 @@ from textual.content import Content
 
 from tui.domain.attachment import is_picture, may_see, sight_missing
 from tui.domain.conversation import MessageId
-from tui.domain.errors import SightMissing
+from tui.domain.errors import SightMissing, TuiError
 from tui.domain.model import ModelInfo, find_model
 from tui.domain.text import sanitize_line
 from tui.screens.model_dialogs import ChoiceScreen
@@ -34,6 +34,13 @@ class SightRoom(PictureRoom):
             model = self._blind_model(session)
             if model:
                 self._offer(session, sight_missing(model, pictures).message, [self._taking_away(session)])
+
+    def tell(self, error: TuiError) -> None:
+        """Show an error; offer what can be done where a model does not see."""
+        if isinstance(error, SightMissing):
+            self.offer_sight(error)
+        else:
+            super().tell(error)
 
     def offer_sight(self, error: SightMissing, refused: MessageId | None = None) -> None:
         """Offer what can be done about pictures that were not sent to a model that does not see.

@@ -112,7 +112,7 @@ class SlashActions(ModelActions, ContextRoom, TreeScreen):
 
         async def keep() -> None:
             if await session.setups.use(replace(session.setups.current, system=text)):
-                self._say("The system prompt of this conversation is set — Ctrl+Z undoes")
+                self._say_done("set the system prompt of this conversation")
 
         self._start(self._tried(keep), "tree")
 
@@ -130,4 +130,4 @@ class SlashActions(ModelActions, ContextRoom, TreeScreen):
             super().action_rename()
         else:
             rename = partial(session.home.collection.rename, session.conversation.id, title)
-            self._start(self._tried(rename), "tree")
+            self._start(self._offered(rename), "tree")

@@ -1,6 +1,6 @@
 """The summary that is sent in place of earlier messages: read, changed, made anew, deleted."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -57,16 +57,18 @@ class SummaryScreen(ModalScreen[None]):
 
     note = query_one(TextArea)
 
-    def __init__(self, service: SummaryService, summary: Summary) -> None:
+    def __init__(self, service: SummaryService, summary: Summary, done: Callable[[str], None]) -> None:
         """Make the page.
 
         Args:
             service: Changes summaries.
             summary: What is shown.
+            done: Says what was done, and offers to undo it.
         """
         super().__init__()
         self._service = service
         self._summary = summary
+        self._done = done
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -124,7 +126,7 @@ class SummaryScreen(ModalScreen[None]):
                 self._say("An empty summary says nothing: F8 deletes it.", wrong=True)
                 return
             await self._service.edit(self._summary, self.note.text)
-            self.app.notify("Kept the summary — Ctrl+Z undoes", markup=False)
+            self._done("changed the summary")
         self.dismiss(None)
 
     def action_regenerate(self) -> None:
@@ -134,7 +136,7 @@ class SummaryScreen(ModalScreen[None]):
     async def _regenerate(self) -> None:
         self._say("The model writes it anew…")
         self._show(await self._service.regenerate(self._summary))
-        self.app.notify("The summary was made anew — Ctrl+Z undoes", markup=False)
+        self._done("had the summary made anew")
 
     def action_delete(self) -> None:
         """Delete the summary."""
@@ -142,7 +144,7 @@ class SummaryScreen(ModalScreen[None]):
 
     async def _delete(self) -> None:
         await self._service.delete(self._summary)
-        self.app.notify("Deleted the summary — Ctrl+Z undoes", markup=False)
+        self._done("deleted the summary")
         self.dismiss(None)
 
     def action_close(self) -> None:

@@ -36,7 +36,7 @@ class ThinkingActions(ServerActions):
     def action_choose_thinking(self) -> None:
         """Choose how much the model thinks."""
         if self.session is not None:
-            self.begin(self._choose_thinking(self.session), "thinking")
+            self._start(self._choose_thinking(self.session), "thinking")
 
     async def _choose_thinking(self, session: ChatSession) -> None:
         services = session.services
@@ -62,7 +62,7 @@ class ThinkingActions(ServerActions):
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                self.begin(session.use_think(choices[place]), "thinking")
+                self._start(session.use_think(choices[place]), "thinking")
 
         default = model.thinking.default if model is not None and model.thinking is not None else None
         rows = [thinking_row(each or "", default or "") for each in choices]

@@ -7,6 +7,7 @@ from textual import on
 from tui.domain.conversation import ConversationId, Message
 from tui.domain.errors import TuiError
 from tui.screens.finding import FindingRoom
+from tui.screens.room import last_done
 from tui.screens.session import ChatSession
 from tui.screens.shelf import ShelfRoom
 from tui.widgets.conversation_list import ConversationList
@@ -52,7 +53,7 @@ class TreeScreen(ShelfRoom, FindingRoom):
                 await services.generation.unqueue(queued)
                 services.undo.push("took back a message that waited", undo)
 
-            self._start(self._tried(take_back), "tree")
+            self._start(self._offered(take_back), "tree")
 
     @on(Transcript.BranchRequested)
     def _branch_off_wanted(self, event: Transcript.BranchRequested) -> None:
@@ -108,8 +109,8 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     def _imported(self, step: int | None) -> None:
         """Offer to undo an import."""
-        if step and self.session is not None and self.session.services.undo.last == step:
-            self._say_done(self.session.services.undo.next)
+        if step and self.session is not None and last_done(self.session).last == step:
+            self._say_done()
 
     def undo_step(self, number: int | None) -> None:
         """Take back what has a number, or what was done last; says what came of it."""
@@ -118,7 +119,11 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     async def _undo(self, session: ChatSession, number: int | None) -> None:
         try:
-            undone = await session.services.undo.undo(number)
+            undone = None
+            for undo in (last_done(session), session.services.undo, session.home.undo):
+                undone = undone or await undo.undo(number)
+                if number is None:
+                    break
             if undone is None:
                 self._say("There is nothing to undo." if number is None else "This was undone already.")
                 return

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.backends.address import parse_host
 from tui.backends.connect import connect_ollama
-from tui.domain.attachment import may_see
 from tui.domain.events import ServerCondition, ServerStateChanged
-from tui.domain.model import find_model, find_running
 from tui.services.attachments.service import AttachmentService
 from tui.services.calibrations import CalibrationBook
 from tui.services.clock import SystemClock
@@ -133,6 +132,7 @@ async def build(settings: "Settings", *, server_name: str = "", save: bool = Tru
         models=models,
         bus=bus,
         fixed=bool({"server.host", "engine.gguf"} & settings.typed),
+        typed=parse_host(home.host).url if home.host and "server.host" in settings.typed else "",
     )
     over = _over_store(settings, store, bus, clock, servers, server, models, book)
     services = Services(
@@ -163,7 +163,7 @@ async def build(settings: "Settings", *, server_name: str = "", save: bool = Tru
         ),
         warm_up=WarmUpService(
             load=library.load,
-            loaded=lambda name: find_running(name, models.running) is not None,
+            loaded=models.is_loaded,
             bus=bus,
             clock=clock,
             keep_alive=settings.chat.keep_alive,
@@ -219,11 +219,11 @@ def _over_store(
     undo = UndoService()
     context = ContextService(
         store=store,
-        teller=Teller(store, sees=lambda name: may_see(find_model(name, models.models))),
-        models=models,
+        teller=Teller(store, sees=servers.may_see),
+        models=servers.models_of,
         book=book,
         bus=bus,
-        backend=server.backend,
+        backend=servers.reach,
     )
     generation = GenerationService(
         store=store,
@@ -244,7 +244,7 @@ def _over_store(
             backend=reach,
             bus=bus,
             busy=lambda: bool(generation.live),
-            able=lambda: not server.state.embedded,
+            able=lambda conversation: not servers.embedded(conversation.server),
         ),
         context=context,
         pins=PinService(store, bus, undo),
@@ -279,6 +279,8 @@ async def temporary(services: Services) -> Services:
         book,
     )
     over.summaries.start()
+    if services.settings.chat.titles:
+        over.titles.start()
     return replace(
         services,
         store=store,
@@ -298,6 +300,7 @@ async def temporary(services: Services) -> Services:
 
 async def end_temporary(services: Services) -> None:
     """Forget everything that `temporary` services hold."""
+    await services.titles.aclose()
     await services.summaries.aclose()
     await services.generation.aclose()
     await services.context.aclose()

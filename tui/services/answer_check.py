@@ -1,58 +1,19 @@
-"""Whether answers have the form that was asked for."""
+"""Whether answers have the form that was asked for: found out by a process that can be ended."""
 
 import asyncio
 import json
-import re
-from collections.abc import Iterator
+import sys
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Final
 
-from tui.domain.answer_format import is_schema, parse_schema
+from tui.domain.answer_format import is_schema
 from tui.domain.conversation import Message, MessageStatus
-from tui.domain.errors import BadRequest
 from tui.domain.text import sanitize_line
+from tui.json_forms import UNCHECKED, violation
 
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
-
-
-def check_schema(text: str) -> dict[str, Any]:
-    """Return a schema, once it is one. Not for the event loop: it takes milliseconds.
-
-    Raises:
-        BadRequest: it is none; the message says where.
-    """
-    from jsonschema.exceptions import SchemaError
-
-    schema = parse_schema(text)
-    try:
-        _dialect(schema).check_schema(schema)
-    except SchemaError as error:
-        raise BadRequest(f"At {_place(error.json_path)}: {sanitize_line(error.message, 200)}.") from None
-    except (RecursionError, TypeError, ValueError, re.error):
-        raise BadRequest("The schema cannot be understood.") from None
-    outside = next(_outside(schema), None)
-    if outside is not None:
-        raise BadRequest(f"“{sanitize_line(outside, 60)}” is elsewhere: a schema must hold all it refers to.")
-    return schema
-
-
-def violation(answer: str, answer_format: str) -> str:
-    """Return how an answer breaks the form that it must have, for people; empty where it keeps it.
-
-    Not for the event loop: it takes milliseconds, for a very long answer more.
-    """
-    if not answer_format:
-        return ""
-    if not answer.strip():
-        return "it is empty"
-    try:
-        value = json.loads(answer)
-    except json.JSONDecodeError as error:
-        return f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
-    except (ValueError, RecursionError):
-        return "not JSON that can be read"
-    return _violation_of(value, answer_format) if is_schema(answer_format) else ""
+PATIENCE: Final = 10.0
+"""Seconds until the process is given up."""
 
 
 async def checked(answer: Message, answer_format: str) -> Message:
@@ -64,52 +25,39 @@ async def checked(answer: Message, answer_format: str) -> Message:
     """
     if not answer_format or answer.status is not MessageStatus.COMPLETE:
         return answer
-    broken = await asyncio.to_thread(violation, answer.content, answer_format)
+    if is_schema(answer_format):
+        broken = await _found(answer.content, answer_format)
+    else:
+        broken = await asyncio.to_thread(violation, answer.content, answer_format)
     if not broken:
         return answer
+    if broken.startswith(UNCHECKED):
+        return replace(answer, error=f"Whether this has the form that was asked for is not known: {broken}.")
     cut = " The answer was cut at its length limit." if answer.stop_reason == "length" else ""
     return replace(answer, error=f"Not the form that was asked for: {broken}.{cut}")
 
 
-def _violation_of(value: Any, answer_format: str) -> str:
-    from jsonschema.exceptions import best_match
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
+async def _found(answer: str, answer_format: str) -> str:
+    """Return how an answer breaks a schema, as a process of its own says."""
     try:
-        schema = check_schema(answer_format)
-    except BadRequest as error:
-        return f"the schema is none: {error.message}"
-    # A registry of its own: without one, what a schema refers to would be fetched from the network.
-    registry: Registry[Any] = Registry()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tui.json_forms",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError as error:
+        return f"{UNCHECKED}: {sanitize_line(str(error), 120)}"
+    asked = json.dumps({"answer": answer, "format": answer_format}).encode()
     try:
-        found = best_match(_dialect(schema)(schema, registry=registry).iter_errors(value))
-    except (Unresolvable, RecursionError, re.error) as failure:
-        why = sanitize_line(str(failure), 120) or "the schema refers to itself"
-        return f"it cannot be checked: {why}"
-    return f"at {_place(found.json_path)}: {sanitize_line(found.message, 200)}" if found is not None else ""
-
-
-def _dialect(schema: dict[str, Any]) -> "type[Validator]":
-    from jsonschema.validators import Draft202012Validator, validator_for
-
-    known = isinstance(schema.get("$schema"), str)
-    return validator_for(schema, default=Draft202012Validator) if known else Draft202012Validator
-
-
-def _place(path: str) -> str:
-    return "the top" if path == "$" else sanitize_line(path.removeprefix("$.").removeprefix("$"), 120)
-
-
-def _outside(value: object) -> Iterator[str]:
-    """Yield the references in a schema that lead out of it."""
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            reference = each.get("$ref")
-            if isinstance(reference, str) and not reference.startswith("#"):
-                yield reference
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
+        written, _ = await asyncio.wait_for(process.communicate(asked), PATIENCE)
+        return str(json.loads(written))
+    except (TimeoutError, ValueError):
+        return f"{UNCHECKED}: the schema asks for too much"
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

@@ -23,6 +23,7 @@ from tui.domain.store import ConversationStore
 from tui.domain.text import sanitize_line
 from tui.domain.whole import Outcome, WholeConversation
 from tui.services.events import EventBus
+from tui.services.request_messages import without_images
 from tui.services.undo import UndoService
 
 TRASH_SECONDS = 30 * 24 * 60 * 60
@@ -140,6 +141,25 @@ class CollectionService:
         path = active_path(messages, message.id)
         return await self._copy(old, path, message.id, f"{old.title} (branch)")
 
+    async def fork(
+        self, conversation_id: ConversationId, kept: Sequence[MessageId], bare: Set[MessageId] = frozenset()
+    ) -> ConversationId:
+        """Copy a conversation with some messages of the branch that is shown; return the copy's id.
+
+        Args:
+            conversation_id: Which one.
+            kept: The messages that go along.
+            bare: Those of them that go along without their images.
+        """
+        old = await self._get(conversation_id)
+        wanted = frozenset(kept)
+        path: list[Message] = []
+        for message in active_path(await self._store.messages(conversation_id), old.active_leaf):
+            if message.id in wanted:
+                taken = without_images(message) if message.id in bare else message
+                path.append(replace(taken, parent_id=path[-1].id if path else None))
+        return await self._copy(old, path, path[-1].id if path else None, f"{old.title} (branch)")
+
     async def _copy(
         self, old: Conversation, messages: Sequence[Message], leaf: MessageId | None, title: str
     ) -> ConversationId:
@@ -180,7 +200,8 @@ class CollectionService:
         async def undo() -> None:
             await self._changed(copy.id, lambda each: replace(each, trashed_at=self._clock.now()))
 
-        self._undo.push(f"copied {_quoted(old)}", undo)
+        # Nobody is to be left in what was thrown away.
+        self._undo.push(f"copied {_quoted(old)}", undo, old.id)
         return copy.id
 
     async def _hide(self, conversation_id: ConversationId, ids: Set[MessageId], what: str) -> None:

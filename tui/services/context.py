@@ -28,7 +28,7 @@ from tui.domain.conversation import (
     active_path,
 )
 from tui.domain.errors import ContextOverflow, ContextQuestion
-from tui.domain.estimate import Calibration, Features, added, message_features, text_features
+from tui.domain.estimate import Calibration, Features, added, message_features, thinking_features
 from tui.domain.events import (
     ContextChanged,
     ContextMismatch,
@@ -43,10 +43,11 @@ from tui.domain.ports import ChatBackend
 from tui.domain.store import ConversationStore
 from tui.services.calibrations import CalibrationBook
 from tui.services.events import EventBus
+from tui.services.models import Models
 from tui.services.request_messages import merged, thinking_to_go_on_with, without_images
 from tui.services.told import Teller
 from tui.services.weighing import Scales, fixed_features
-from tui.services.window_knowledge import Models, WindowKnowledge
+from tui.services.window_knowledge import WindowKnowledge
 
 _BRANCHES: Final = 8
 """Branches that are kept weighed, at most."""
@@ -85,6 +86,8 @@ class Composed:
     """The model, as its calibration is called."""
     num_ctx: int | None = None
     """The context window that is asked for, in tokens."""
+    server: str = ""
+    """The name of the server that is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +108,20 @@ class ContextService:
         *,
         store: ConversationStore,
         teller: Teller,
-        models: Models,
+        models: Callable[[str], Models],
         book: CalibrationBook,
         bus: EventBus,
-        backend: Callable[[], Awaitable[ChatBackend]] | None = None,
+        backend: Callable[[str], Awaitable[ChatBackend]] | None = None,
     ) -> None:
         """Make a service that has planned nothing yet.
 
         Args:
             store: Where conversations live.
             teller: Says what a model is told of a message.
-            models: What is installed and loaded.
+            models: Returns what is installed and loaded on the server of this name.
             book: What is known of how models count tokens.
             bus: Tells of changes, and is told when plans may differ from now on.
-            backend: Returns the server, to ask it once about a model; None asks nothing.
+            backend: Returns the server of this name, to ask it once about a model; None asks nothing.
         """
         self._store = store
         self._teller = teller
@@ -143,6 +146,7 @@ class ContextService:
         *,
         draft: str = "",
         attachments: tuple[Attachment, ...] = (),
+        instead_of: Message | None = None,
         share: float = 1.0,
     ) -> ContextPlan:
         """Return what the next request holds if the draft is sent.
@@ -153,15 +157,18 @@ class ContextService:
             conversation: The conversation, stored or not yet begun.
             draft: The unsent text.
             attachments: What is attached to it.
+            instead_of: The message that was sent and that the draft is another form of; None for none.
             share: The part of the window that is planned with; with less than all, no summary is used.
 
         Raises:
             StoreUnavailable: the conversation cannot be read.
         """
         conversation = await self._store.conversation(conversation.id) or conversation
-        key = self.windows.key(conversation.model)
+        if instead_of is not None:
+            conversation = replace(conversation, active_leaf=instead_of.parent_id)
+        key = self.windows.key(conversation)
         if draft or conversation.active_leaf is not None:
-            self.windows.ask_about(key, conversation.model)
+            self.windows.ask_about(conversation)
         calibration = await self._book.of(key)
         window = self.windows.window(conversation)
         planner = await self._planner(conversation, calibration, window)
@@ -169,7 +176,10 @@ class ContextService:
             window=replace(window, tokens=round(window.tokens * share)),
             system=calibration.tokens(fixed_features(system_features(conversation.system))),
             draft=await self._scales.draft(
-                draft, attachments, calibration, sees=self._teller.shows_pictures(conversation.model)
+                draft,
+                attachments,
+                calibration,
+                sees=self._teller.shows_pictures(conversation.model, conversation.server),
             ),
             policy=conversation.policy if share == 1.0 else ContextPolicy.DROP_OLDEST,
             num_predict=self.windows.num_predict(conversation),
@@ -177,7 +187,7 @@ class ContextService:
 
     async def characters(self, conversation: Conversation, tokens: int) -> int:
         """Return how many characters of prose surely fit into so many tokens of a request."""
-        calibration = await self._book.of(self.windows.key(conversation.model))
+        calibration = await self._book.of(self.windows.key(conversation))
         sample = calibration.tokens(message_features(_SAMPLE)) / len(_SAMPLE)
         fixed = calibration.tokens(fixed_features(message_features("")))
         return max(0, round((calibration.within(tokens) - fixed) / max(sample, 0.01) * _DENSE))
@@ -199,13 +209,13 @@ class ContextService:
         Raises:
             StoreUnavailable: the conversation cannot be read.
         """
-        key = self.windows.key(conversation.model)
-        self.windows.ask_about(key, conversation.model)
+        key = self.windows.key(conversation)
+        self.windows.ask_about(conversation)
         calibration = await self._book.of(key)
         window = window or self.windows.window(conversation)
         told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
         thinking = thinking_to_go_on_with(told)
-        extra = (system_features(conversation.system), text_features(thinking))
+        extra = (system_features(conversation.system), thinking_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
         plan = planner.plan(
             window=window,
@@ -213,7 +223,7 @@ class ContextService:
             policy=conversation.policy,
             num_predict=self.windows.num_predict(conversation),
         )
-        self.windows.of(key).requested = conversation.options.num_ctx
+        self.windows.of(key, conversation.server).requested = conversation.options.num_ctx
         return await self._composed(conversation, told, plan, key, thinking)
 
     def allow(self, conversation_id: ConversationId) -> None:
@@ -247,7 +257,7 @@ class ContextService:
             await self._book.learn(composed.key, composed.features, error.prompt_tokens)
         tokens = error.window or window.tokens
         if tokens < window.tokens:
-            self.windows.of(composed.key).limits[conversation.options.num_ctx] = tokens
+            self.windows.of(composed.key, composed.server).limits[conversation.options.num_ctx] = tokens
         if tokens == window.tokens or not error.prompt_tokens:
             # The window was known and the estimate was wrong all the same: stay well clear of it.
             tokens = round(tokens * _CLEAR)
@@ -261,7 +271,7 @@ class ContextService:
         known = (await self._book.of(composed.key)).known
         trimmed = counted < plan.estimate * (_TRIMMED if known else _TRIMMED_UNKNOWN) - _TINY
         if trimmed or (known and counted > plan.window.tokens):
-            facts = self.windows.of(composed.key)
+            facts = self.windows.of(composed.key, composed.server)
             if trimmed:
                 facts.cut(composed.num_ctx, counted)
             if not facts.warned:
@@ -314,7 +324,7 @@ class ContextService:
             path,
             calibration,
             enough=1.5 * window.tokens,
-            sees=self._teller.shows_pictures(conversation.model),
+            sees=self._teller.shows_pictures(conversation.model, conversation.server),
         )
         summaries: tuple[Summary, ...] = ()
         if conversation.policy is ContextPolicy.SUMMARISE:
@@ -332,8 +342,8 @@ class ContextService:
     ) -> Composed:
         chosen, bare = set(plan.sent), set(plan.images_left_out)
         system = told_system(conversation.system, plan.summary)
-        sees = self._teller.shows_pictures(conversation.model)
-        counted = [fixed_features(system_features(system)), text_features(thinking)]
+        sees = self._teller.shows_pictures(conversation.model, conversation.server)
+        counted = [fixed_features(system_features(system)), thinking_features(thinking)]
         told: list[ChatMessage] = [ChatMessage(Role.SYSTEM, system)] if system else []
         for message in path:
             if message.id not in chosen:
@@ -341,7 +351,8 @@ class ContextService:
             weight = await self._scales.counted(message)
             counted.append(weight.words if message.id in bare else weight.whole(sees=sees))
             said = without_images(message) if message.id in bare else message
-            told.append(await self._teller.told(said, conversation.model))
+            told.append(await self._teller.told(said, conversation.model, conversation.server))
         if thinking and told:
             told[-1] = replace(told[-1], thinking=thinking)
-        return Composed(plan, merged(told), added(counted), key, conversation.options.num_ctx)
+        num_ctx, server = conversation.options.num_ctx, conversation.server
+        return Composed(plan, merged(told), added(counted), key, num_ctx, server)

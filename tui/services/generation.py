@@ -62,6 +62,8 @@ class _Worker:
         self.task: asyncio.Task[None] | None = None
         self.stopped = False
         """The user stopped the answer that is being written."""
+        self.halted = False
+        """What waits is not to be sent after it."""
         self.received = False
         """The answer has come to its end, which is being stored."""
 
@@ -201,15 +203,14 @@ class GenerationService:
         return True
 
     async def halt(self, conversation_id: ConversationId) -> None:
-        """Stop the answer in a conversation, and wait until its end is stored.
+        """Stop the answer in a conversation, and wait until its end is stored; what waits goes on waiting.
 
         Raises:
-            BadRequest: messages wait there to be sent, or the end cannot be stored now.
+            BadRequest: the end cannot be stored now.
         """
-        if await self._store.queued(conversation_id):
-            raise BadRequest("Messages wait here to be sent.", "Take them back first.")
         worker = self._workers.get(conversation_id)
         if self.stop(conversation_id) and worker is not None and worker.task is not None:
+            worker.halted = True
             await asyncio.wait({worker.task})
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written.", "Stop it first with Esc.")
@@ -278,7 +279,7 @@ class GenerationService:
             going = True
             if job is not None:
                 going = await self._do(worker, conversation_id, job, committed)
-            while going and not self._closing.is_set():
+            while going and not worker.halted and not self._closing.is_set():
                 queued = await self._store.queued(conversation_id)
                 if not queued:
                     break
@@ -351,6 +352,9 @@ class GenerationService:
             worker.received = True
             updates.cancel()
             checkpoints.cancel()
+        if turn.request.format:
+            # The check may take a while: what is there must outlive a crash meanwhile.
+            self._checkpoint(run)
         answer = await checked(run.ended(error, stopped=worker.stopped), turn.request.format)
         await self._finish(answer, error)
         if run.turn is not None and run.done is not None:

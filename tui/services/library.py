@@ -99,10 +99,19 @@ class LibraryService:
             raise AnswerInterrupted("The model was not made.", "Try again.")
         await self._models.refresh()
 
-    async def load(self, name: str, keep_alive: str | None = None) -> None:
-        """Load a model, or change how long it stays loaded."""
+    async def load(self, name: str, keep_alive: str | None = None, num_ctx: int | None = None) -> None:
+        """Load a model, or change how long it stays loaded.
+
+        Args:
+            name: The model.
+            keep_alive: How long it stays loaded; None leaves it to the server.
+            num_ctx: Its context window in tokens; None keeps that of a loaded one.
+        """
+        running = find_running(name, self._models.running)
+        if num_ctx is None and running is not None:
+            num_ctx = running.context_length  # Without it a server would load the model anew.
         began = asyncio.get_running_loop().time()
-        await (await self._backend()).load(name, keep_alive)
+        await (await self._backend()).load(name, keep_alive, num_ctx)
         self._models.learn_load(name, asyncio.get_running_loop().time() - began)
         await self._models.refresh()
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 from tui.domain.errors import ModelMissing, TuiError
 from tui.domain.events import ModelsChanged
@@ -18,6 +18,7 @@ from tui.domain.model import (
     Thinking,
     Traits,
     find_model,
+    find_running,
 )
 from tui.domain.ports import ChatBackend
 from tui.domain.text import sanitize_line
@@ -32,6 +33,28 @@ _LOAD_SECONDS: Final = 0.3
 """A model that took less to load was loaded already."""
 
 _LOADS_KEPT: Final = 5
+
+
+class Models(Protocol):
+    """What is known of the models of a server."""
+
+    @property
+    def installed(self) -> tuple[ModelInfo, ...]:
+        """All installed models."""
+        ...
+
+    @property
+    def running(self) -> tuple[RunningModel, ...]:
+        """The loaded models."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is known of a server that is not in use."""
+
+    installed: tuple[ModelInfo, ...]
+    running: tuple[RunningModel, ...] = ()
 
 
 class ModelService:
@@ -154,12 +177,24 @@ class ModelService:
         self._set(self.installed)
         self._publish()
 
-    def learn_load(self, name: str, seconds: float | None) -> None:
-        """Remember how long a model took to load."""
-        model = find_model(name, self.installed)
+    def is_loaded(self, name: str, num_ctx: int | None) -> bool:
+        """Return whether a model is known to be loaded, with this context window where one is given."""
+        running = find_running(name, self.running)
+        return running is not None and num_ctx in (None, running.context_length)
+
+    def learn_load(self, name: str, seconds: float | None, address: str | None = None) -> None:
+        """Remember how long a model took to load.
+
+        Args:
+            name: The model.
+            seconds: How long; None where the server did not say.
+            address: The address of its server; None for the one in use.
+        """
+        known = self.installed if address is None else self.memory.servers.get(address, ())
+        model = find_model(name, known)
         if seconds is None or seconds < _LOAD_SECONDS or model is None:
             return
-        key = self._load_key(model)
+        key = self._load_key(model, address)
         loads = (*self.memory.load_seconds.get(key, ()), seconds)[-_LOADS_KEPT:]
         self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
         self._save()
@@ -170,9 +205,9 @@ class ModelService:
         known = {model.name: loads.get(self._load_key(model)) for model in self.installed}
         return {name: median(each) for name, each in known.items() if each}
 
-    def _load_key(self, model: ModelInfo) -> str:
+    def _load_key(self, model: ModelInfo, address: str | None = None) -> str:
         """Return what loads are remembered under: the same model takes longer on a smaller machine."""
-        return f"{self._address()} {model.digest or model.name}"
+        return f"{address or self._address()} {model.digest or model.name}"
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""

@@ -169,6 +169,11 @@ class ServerMonitor:
         parked = self._parked.get(name)
         return parked.backend if parked else None
 
+    def parked_embedded(self, name: str) -> bool:
+        """Return whether the server that was in use before under a name is the embedded engine."""
+        parked = self._parked.get(name)
+        return parked is not None and parked.target.embedded
+
     def switch(self, choice: ServerChoice, name: str) -> None:
         """Connect to something else; what is being answered or fetched elsewhere goes on.
 

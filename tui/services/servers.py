@@ -13,13 +13,15 @@ from typing import Final
 
 from tui.backends.address import DEFAULT_HOST, parse_host
 from tui.backends.connect import connect_ollama
+from tui.domain.attachment import may_see
 from tui.domain.errors import BadRequest, ModelMissing, SettingsError, TuiError
 from tui.domain.events import ServerCondition, ServersChanged, ServerState
+from tui.domain.model import find_model
 from tui.domain.ports import ChatBackend
-from tui.domain.server import ServerReport
+from tui.domain.server import ServerReport, is_address
 from tui.domain.text import sanitize_line
 from tui.services.events import EventBus
-from tui.services.models import ModelService
+from tui.services.models import Elsewhere, Models, ModelService
 from tui.services.server import Connector, ServerChoice, ServerMonitor
 from tui.settings.schema import NamedServer
 
@@ -40,6 +42,7 @@ class ServerDirectory:
         models: ModelService,
         bus: EventBus,
         fixed: bool = False,
+        typed: str = "",
     ) -> None:
         """Make a directory.
 
@@ -51,6 +54,8 @@ class ServerDirectory:
             models: Told when another one is in use.
             bus: Where events go.
             fixed: The server was named for this run, and answers whatever a conversation says.
+            typed: The URL of `home`, where its address was given for this run alone: conversations keep
+                it, so that they find their server again in a later run. Without user name and password.
         """
         self._servers = servers
         self._home = home
@@ -60,6 +65,9 @@ class ServerDirectory:
         self._seen: dict[str, ServerReport] = {}
         self._backends: dict[str, ChatBackend] = {}
         self._fixed = current if fixed else None
+        self._typed = typed
+        named = {_url(server.host): name for name, server in reversed(list(servers.items()))}
+        self._urls = {**named, _url(home.host or DEFAULT_HOST): ""}
         self._visiting = False
         self.current = current
         """The name of the server in use; empty for the one that is looked for."""
@@ -67,7 +75,8 @@ class ServerDirectory:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, first the empty one of the server that is looked for."""
-        return ("", *self._servers)
+        visited = self.current not in ("", *self._servers)
+        return ("", *self._servers, *((self.current,) if visited else ()))
 
     @property
     def reports(self) -> tuple[ServerReport, ...]:
@@ -91,12 +100,17 @@ class ServerDirectory:
             ModelMissing: there is none of this name.
             SettingsError: its address cannot be used.
         """
-        if name == self.current:
+        wanted = self._plain(name)
+        if wanted == self.current:
             self._monitor.suspect()
         else:
-            self._use(name)
-        if name != self._fixed:
+            self._use(wanted)
+        if wanted != self._fixed:
             self._fixed = None
+
+    def kept_as(self, name: str) -> str:
+        """Return what a conversation calls the server `name`, so that it finds it again in a later run."""
+        return name or self._typed
 
     def follow(self, name: str) -> None:
         """Use the server of the conversation that is shown, unless one was named for this run.
@@ -148,9 +162,34 @@ class ServerDirectory:
         """Return whether the server in use is the one that answers for `name`."""
         return self._wanted(name) == self.current
 
+    def embedded(self, name: str) -> bool:
+        """Return whether the embedded engine answers for `name`."""
+        wanted = self._wanted(name)
+        if wanted == self.current:
+            return self._monitor.state.embedded
+        return self._monitor.parked_embedded(wanted)
+
+    def models_of(self, name: str) -> Models:
+        """Return what is known of the models of the server that answers for `name`."""
+        wanted = self._wanted(name)
+        return self._models if wanted == self.current else Elsewhere(self._report(wanted).models)
+
+    def may_see(self, model: str, name: str) -> bool:
+        """Return whether a model of the server that answers for `name` may be sent pictures."""
+        return may_see(find_model(model, self.models_of(name).installed))
+
+    def learn_load(self, name: str, model: str, seconds: float | None) -> None:
+        """Remember how long a model took to load on the server that answers for `name`."""
+        address = None if self.answers(name) else self._address(self._wanted(name))
+        self._models.learn_load(model, seconds, address)
+
     def _wanted(self, name: str) -> str:
         """Return the server that answers for `name`: the one that was named for this run, if any."""
-        return name if self._fixed is None else self._fixed
+        return self._plain(name) if self._fixed is None else self._fixed
+
+    def _plain(self, name: str) -> str:
+        """Return what a server is called now that a conversation may call by its URL."""
+        return self._urls.get(name, name) if is_address(name) and name not in self._servers else name
 
     def _use(self, name: str) -> None:
         choice = self._choice(name)
@@ -173,6 +212,8 @@ class ServerDirectory:
     def _choice(self, name: str) -> ServerChoice:
         if not name:
             return self._home
+        if name not in self._servers and is_address(name):
+            return ServerChoice(host=name)
         if name not in self._servers:
             shown = sanitize_line(name, 40)
             raise ModelMissing(
@@ -217,11 +258,19 @@ class ServerDirectory:
         return ServerReport(name, address, models=self._models.memory.servers.get(address, ()))
 
     def _address(self, name: str) -> str:
-        host = self._servers[name].host if name else self._home.host or ""
+        named = self._servers.get(name)
+        host = named.host if named else name or self._home.host or ""
         try:
             return parse_host(host).display
         except SettingsError:
             return "not an address"
+
+
+def _url(host: str) -> str:
+    try:
+        return parse_host(host).url
+    except SettingsError:
+        return host
 
 
 def _in_use(name: str, state: ServerState, models: ModelService) -> ServerReport:

@@ -60,7 +60,7 @@ class TitleService:
         backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         busy: Callable[[], bool],
-        able: Callable[[], bool],
+        able: Callable[[Conversation], bool],
     ) -> None:
         """Make a service that does nothing until it is started.
 
@@ -69,7 +69,7 @@ class TitleService:
             backend: Returns what answers in a conversation.
             bus: Tells of answers, and is told of titles.
             busy: An answer is being written, or something waits to be answered.
-            able: The model is good enough to be asked.
+            able: The model of a conversation is good enough to be asked.
         """
         self._store = store
         self._backend = backend
@@ -117,10 +117,8 @@ class TitleService:
             self._waiting.pop(conversation_id, None)
 
     async def _make(self, conversation_id: ConversationId) -> None:
-        if not self._able():
-            return
         conversation = await self._store.conversation(conversation_id)
-        if conversation is None:
+        if conversation is None or not self._able(conversation):
             return
         path = active_path(await self._store.messages(conversation_id), conversation.active_leaf)
         if not _wants_title(conversation, path):

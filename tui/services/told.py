@@ -20,21 +20,22 @@ _SHORT: Final = 1 << 16
 class Teller:
     """Makes of stored messages what is sent to a model."""
 
-    def __init__(self, store: AttachmentStore, sees: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, store: AttachmentStore, sees: Callable[[str, str], bool] = lambda *_: True) -> None:
         """Make a teller.
 
         Args:
             store: Where files are.
-            sees: Tells of a model whether it may be sent pictures: it sees, or is not known not to.
+            sees: Tells of a model and its server whether it may be sent pictures: it sees, or is not known
+                not to.
         """
         self._store = store
         self._sees = sees
 
-    def shows_pictures(self, model: str) -> bool:
+    def shows_pictures(self, model: str, server: str = "") -> bool:
         """Return whether a model is sent pictures; empty stands for one that sees."""
-        return not model or self._sees(model)
+        return not model or self._sees(model, server)
 
-    async def told(self, message: Message, model: str = "") -> ChatMessage:
+    async def told(self, message: Message, model: str = "", server: str = "") -> ChatMessage:
         """Return a message as a model is told it: quoted files first, then its words, and the pictures.
 
         A model that does not see is told in words that there was a picture; a server would refuse the
@@ -43,10 +44,11 @@ class Teller:
         Args:
             message: As it is stored.
             model: Who is told; empty for one that sees.
+            server: The name of the server that it is on.
         """
         pictures: list[bytes] = []
         texts: list[str] = []
-        sees = self.shows_pictures(model)
+        sees = self.shows_pictures(model, server)
         for attachment in message.attachments:
             if is_picture(attachment) and not sees:
                 texts.append(UNSEEN.format(name=sanitize_line(attachment.name)))

@@ -210,7 +210,7 @@ class TurnService:
         request = ChatRequest(
             model=conversation.model,
             messages=composed.messages,
-            options=_sound(conversation.options, composed.plan.window),
+            options=sound(conversation.options, composed.plan.window),
             think=conversation.think,
             keep_alive=conversation.keep_alive or self._keep_alive or None,
             format=conversation.answer_format,
@@ -219,7 +219,7 @@ class TurnService:
         return Turn(user, answer, request, composed, conversation, path)
 
 
-def _sound(options: Options, window: Window) -> Options:
+def sound(options: Options, window: Window) -> Options:
     """Return options that mean what they say: servers make of some values something else without a word."""
     num_ctx, num_predict = options.num_ctx, options.num_predict
     if num_ctx is not None:

@@ -3,12 +3,17 @@
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import count
+from typing import Final
 
 from tui.domain.conversation import ConversationId
 from tui.domain.errors import TuiError
 
 _KEPT = 100
 """Steps that can be taken back."""
+
+_NUMBERS: Final = count(1)
+"""Of all stacks together, so that a number means one step only, and a larger one a later step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,6 @@ class UndoService:
 
     def __init__(self) -> None:
         self._steps: deque[_Step] = deque(maxlen=_KEPT)
-        self._pushed = 0
 
     def push(
         self, what: str, undo: Callable[[], Awaitable[None]], conversation_id: ConversationId | None = None
@@ -45,8 +49,7 @@ class UndoService:
             undo: Takes it back; may raise a `TuiError`.
             conversation_id: Where it can be seen.
         """
-        self._pushed += 1
-        self._steps.append(_Step(self._pushed, Undone(what, conversation_id), undo))
+        self._steps.append(_Step(next(_NUMBERS), Undone(what, conversation_id), undo))
 
     @property
     def next(self) -> str:

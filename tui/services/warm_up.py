@@ -15,8 +15,8 @@ class WarmUpService:
     def __init__(
         self,
         *,
-        load: Callable[[str, str | None], Awaitable[None]],
-        loaded: Callable[[str], bool],
+        load: Callable[[str, str | None, int | None], Awaitable[None]],
+        loaded: Callable[[str, int | None], bool],
         bus: EventBus,
         clock: Clock,
         keep_alive: str = "",
@@ -24,17 +24,18 @@ class WarmUpService:
         """Make a service with nothing to do.
 
         Args:
-            load: Loads a model.
-            loaded: Whether a model is known to be loaded.
+            load: Loads a model, for so long, with such a context window.
+            loaded: Whether a model is known to be loaded with that window.
             bus: Where events go.
             clock: The time.
-            keep_alive: How long the model stays loaded; empty leaves it to the server.
+            keep_alive: How long models stay loaded where a conversation does not say; empty leaves it to
+                the server.
         """
         self._load = load
         self._loaded = loaded
         self._bus = bus
         self._clock = clock
-        self._keep_alive = keep_alive or None
+        self._keep_alive = keep_alive
         self._task: asyncio.Task[None] | None = None
         self._model = ""
 
@@ -43,14 +44,23 @@ class WarmUpService:
         """The model that is being loaded; empty for none."""
         return self._model if self._task is not None and not self._task.done() else ""
 
-    def start(self, model: str) -> None:
-        """Begin to load a model, unless it is loaded."""
+    def start(self, model: str, *, num_ctx: int | None = None, keep_alive: str = "") -> None:
+        """Begin to load a model, unless it is loaded, as the first message will want it.
+
+        Args:
+            model: Its name.
+            num_ctx: The context window that the message will ask for: with another one the model would be
+                loaded a second time.
+            keep_alive: How long the conversation keeps it loaded; empty for the usual time.
+        """
         if model == self.model:
             return
         self.cancel()
-        if model and not self._loaded(model):
+        if model and not self._loaded(model, num_ctx):
             self._model = model
-            self._task = asyncio.create_task(self._run(model), name=f"warm up {model}")
+            self._task = asyncio.create_task(
+                self._run(model, keep_alive or self._keep_alive or None, num_ctx), name=f"warm up {model}"
+            )
 
     def cancel(self) -> bool:
         """Stop loading; the server gives up. Return whether a model was being loaded."""
@@ -65,11 +75,11 @@ class WarmUpService:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self, model: str) -> None:
+    async def _run(self, model: str, keep_alive: str | None, num_ctx: int | None) -> None:
         self._bus.publish(WarmUpChanged(model, self._clock.monotonic()))
         error: TuiError | None = None
         try:
-            await self._load(model, self._keep_alive)
+            await self._load(model, keep_alive, num_ctx)
         except TuiError as failure:
             error = failure
         finally:

@@ -3,32 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 from tui.domain.context import Window, model_defaults, window_in_force
 from tui.domain.conversation import Conversation
 from tui.domain.errors import TuiError
 from tui.domain.events import ContextChanged
-from tui.domain.model import ModelDetails, ModelInfo, RunningModel, find_model, find_running, full_name
+from tui.domain.model import ModelDetails, find_model, find_running, full_name
 from tui.domain.ports import ChatBackend
 from tui.services.events import EventBus
+from tui.services.models import Models
 
 _LEAST_WINDOW: Final = 512
 """Tokens of the smallest window that a server is believed to have without having said so."""
-
-
-class Models(Protocol):
-    """What is known of the models of the server in use."""
-
-    @property
-    def installed(self) -> tuple[ModelInfo, ...]:
-        """All installed models."""
-        ...
-
-    @property
-    def running(self) -> tuple[RunningModel, ...]:
-        """The loaded models."""
-        ...
 
 
 @dataclass(slots=True)
@@ -66,21 +54,21 @@ class WindowKnowledge:
 
     def __init__(
         self,
-        models: Models,
+        models: Callable[[str], Models],
         bus: EventBus,
-        backend: Callable[[], Awaitable[ChatBackend]] | None = None,
+        backend: Callable[[str], Awaitable[ChatBackend]] | None = None,
     ) -> None:
         """Make one that knows what the lists of models say.
 
         Args:
-            models: What is installed and loaded.
+            models: Returns what is installed and loaded on the server of this name.
             bus: Told when more is known.
-            backend: Returns the server, to ask it once about a model; None asks nothing.
+            backend: Returns the server of this name, to ask it once about a model; None asks nothing.
         """
         self._models = models
         self._bus = bus
         self._backend = backend
-        self._facts: dict[str, Facts] = {}
+        self._facts: dict[tuple[str, str], Facts] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -89,15 +77,19 @@ class WindowKnowledge:
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
 
-    def of(self, key: str) -> Facts:
-        """Return what is known of a model, by the name of its calibration."""
-        return self._facts.setdefault(key, Facts())
+    def of(self, key: str, server: str = "") -> Facts:
+        """Return what is known of a model, by the name of its calibration and of its server."""
+        return self._facts.setdefault((server, key), Facts())
+
+    def _of(self, conversation: Conversation) -> Facts:
+        return self.of(self.key(conversation), conversation.server)
 
     def window(self, conversation: Conversation) -> Window:
         """Return the context window that the conversation's next request will have."""
-        model = find_model(conversation.model, self._models.installed)
-        facts = self.of(self.key(conversation.model))
-        running = find_running(conversation.model, self._models.running)
+        models = self._models(conversation.server)
+        model = find_model(conversation.model, models.installed)
+        facts = self._of(conversation)
+        running = find_running(conversation.model, models.running)
         loaded = running.context_length if running is not None else None
         options = conversation.options
         maximum = model.context_length if model is not None else None
@@ -120,7 +112,7 @@ class WindowKnowledge:
         asked = conversation.options.num_predict
         if asked:
             return asked if asked > 0 else None
-        facts = self.of(self.key(conversation.model))
+        facts = self._of(conversation)
         return model_defaults(facts.details.parameters).num_predict if facts.details else None
 
     def memory_cost(self, conversation: Conversation, tokens: int) -> int | None:
@@ -128,22 +120,27 @@ class WindowKnowledge:
 
         It is an upper bound: parts of a model that look at the latest tokens alone take less.
         """
-        facts = self.of(self.key(conversation.model))
+        facts = self._of(conversation)
         each = facts.details.kv_bytes_per_token if facts.details is not None else None
         return None if each is None else max(0, tokens - self.window(conversation).tokens) * each
 
-    def key(self, model: str) -> str:
-        """Return what a model's calibration is called: weights and template are the same under it."""
-        found = find_model(model, self._models.installed)
+    def key(self, conversation: Conversation) -> str:
+        """Return what the calibration of a conversation's model is called.
+
+        Weights and template are the same under it.
+        """
+        model = conversation.model
+        found = find_model(model, self._models(conversation.server).installed)
         return found.digest if found is not None and found.digest else full_name(model).casefold()
 
-    def ask_about(self, key: str, model: str) -> None:
-        """Learn what the server tells of a model, once, beside everything else."""
-        facts = self.of(key)
+    def ask_about(self, conversation: Conversation) -> None:
+        """Learn what its server tells of a conversation's model, once, beside everything else."""
+        facts, model = self._of(conversation), conversation.model
         if facts.asked or self._backend is None or not model:
             return
         facts.asked = True
-        task = asyncio.create_task(self._learn_details(facts, model, self._backend), name=f"show {model}")
+        learning = self._learn_details(facts, model, partial(self._backend, conversation.server))
+        task = asyncio.create_task(learning, name=f"show {model}")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
@@ -151,8 +148,7 @@ class WindowKnowledge:
         self, facts: Facts, model: str, connect: Callable[[], Awaitable[ChatBackend]]
     ) -> None:
         try:
-            backend = await connect()
-            facts.details = await backend.show(model)
+            facts.details = await (await connect()).show(model)
         except TuiError:
             return
         self._bus.publish(ContextChanged(None))

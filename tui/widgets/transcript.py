@@ -367,6 +367,10 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         return (start or 0) + spot.row
 
     def on_resize(self) -> None:
+        """Find the match that is shown again."""
+        self.laid_out_again()
+
+    def laid_out_again(self) -> None:
         """Find the match that is shown again, where it is now."""
         if self._matches is not None and self._found is not None and 0 <= self._match < self._matches.total:
             self._mark_match(self._matches[self._match])

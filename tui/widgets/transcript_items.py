@@ -13,6 +13,7 @@ from tui.rendering.gallery import Gallery
 from tui.rendering.height_index import HeightIndex
 from tui.rendering.line import Palette
 from tui.rendering.message import MessageItem, Place
+from tui.rendering.reading import Reading
 
 _FIRST = 1 << 32
 """The number of the first message: there is room for more before it."""
@@ -235,15 +236,21 @@ class TranscriptItems:
         self._measured[index] = self._epoch
         return self.heights.set(index, item.layout(self.width, self.wrap_code))
 
-    def read_on(self) -> int | None:
-        """Read a little more of a very long text that is kept; return which, None if none waits."""
+    def reading(self) -> tuple[MessageItem, Reading] | None:
+        """Return a very long text that has not been read, with its message: the one seen last."""
         for message_id, item in reversed(self._cache.items()):
-            index = self.index(message_id)
-            if index is not None and item.read_on():
-                if self.is_measured(index):
-                    self.measure(index)
-                return index
+            if self.index(message_id) is not None and (reading := item.reading()) is not None:
+                return item, reading
         return None
+
+    def take(self, item: MessageItem, reading: Reading) -> int | None:
+        """Show what has been read of a message, and return its place; None where it is another by now."""
+        index = self.index(item.id)
+        if not item.take(reading) or index is None:
+            return None
+        if self.is_measured(index) and self._cache.get(item.id) is item:
+            self.measure(index)
+        return index
 
     @property
     def waits(self) -> bool:

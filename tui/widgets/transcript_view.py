@@ -1,6 +1,6 @@
 """One line-API surface over any number of messages, which never moves what is being read."""
 
-from asyncio import sleep
+from asyncio import CancelledError, sleep, to_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tui.rendering.message import Place
 from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
-"""Seconds between two slices of a long text: everything else has its turn."""
+"""Seconds between two things that are prepared: everything else has its turn."""
 
 _STILL = 0.05
 """Seconds after which the reader is not on the way any more, and what comes next can be prepared."""
@@ -96,23 +96,31 @@ class TranscriptView(TranscriptPictures):
                 self._read_on(),
                 name="read long texts",
                 group="read",
-                description="Reads what is very long, a few milliseconds at a time.",
+                description="Reads what is very long, in a thread.",
                 exclusive=True,
             )
         return top
 
     async def _read_on(self) -> None:
         try:
-            while self._is_ready:
+            while self._is_ready and (found := self._items.reading()) is not None:
+                item, reading = found
+                try:
+                    await to_thread(reading.run)
+                except CancelledError:
+                    reading.is_wanted = False
+                    raise
                 anchor = self._capture()
-                index = self._items.read_on()
-                if index is None:
-                    break
-                self._restore(anchor)
-                self._refresh_changed(self._items.heights.prefix(index))
-                await sleep(_PAUSE)
+                index = self._items.take(item, reading)
+                if index is not None:
+                    self._restore(anchor)
+                    self.laid_out_again()
+                    self._refresh_changed(self._items.heights.prefix(index))
         finally:
             self._is_reading = False
+
+    def laid_out_again(self) -> None:
+        """Follow what has been laid out anew: rows of the same text may be others now."""
 
     def prepare_ahead(self) -> None:
         """Lay out and draw what the next page shows, up or down, once the reader stands still."""

@@ -3,9 +3,11 @@
 import json
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.benchmarks.calibration import recorded, shuffled
 from tests.support.builders import an_attachment
 from tui.domain.estimate import (
     NAMES,
@@ -67,6 +69,16 @@ def test_after_three_answers_the_error_is_small_and_within_its_bound(seed: int) 
         calibration = calibration.learned(features, count)
     assert sum(errors) / len(errors) <= 0.05
     assert errors[-1] <= 0.03
+
+
+@pytest.mark.parametrize("model", ["gemma3:270m", "thinker:270m"])
+def test_after_three_recorded_answers_the_next_is_foreseen(model: str) -> None:
+    for first, second, third, (features, count), *_ in shuffled(recorded(model), 30):
+        calibration = Calibration()
+        for answer in (first, second, third):
+            calibration = calibration.learned(*answer)
+        # One token more or less is a large share of a prompt of ten.
+        assert abs(calibration.tokens(features) - count) <= max(0.05 * count, 1.6)
 
 
 def test_it_stays_right_over_hundreds_of_answers() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.style import Style
 
 from tui.rendering.document import Document
-from tui.rendering.line import Line, Palette
+from tui.rendering.line import Block, Line, Palette
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 
@@ -48,16 +48,18 @@ def document(text: str, *, closed: bool = True) -> Document:
 def lines_of(source: Document | str, width: int = 60, palette: Palette = DARK) -> list[Line]:
     """Draw everything, and check what holds for every block."""
     source = document(source) if isinstance(source, str) else source
-    result: list[Line] = []
-    for block in source.blocks:
-        height = block.height(width, palette.wrap_code)
-        drawn = block.lines(0, height, width, palette)
-        assert len(drawn) == height
-        result.extend(drawn)
-    for line in result:
+    return [line for block in source.blocks for line in drawn_by(block, width, palette)]
+
+
+def drawn_by(block: Block, width: int, palette: Palette = DARK) -> list[Line]:
+    """Draw a block, and check what holds for every block."""
+    height = block.height(width, palette.wrap_code)
+    drawn = [*block.lines(0, height, width, palette)]
+    assert len(drawn) == height
+    for line in drawn:
         assert line.strip.cell_length <= width
         assert 0 <= line.gutter + line.tail <= line.strip.cell_length
-    return result
+    return drawn
 
 
 def text_of(source: Document | str, width: int = 60, palette: Palette = DARK) -> list[str]:
@@ -100,3 +102,8 @@ def corpus() -> list[str]:
     return [
         path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.md")) if path.name != "README.md"
     ]
+
+
+def real_answers() -> list[str]:
+    """Return what a real model has said, as it said it."""
+    return [path.read_text(encoding="utf-8") for path in sorted((DATA / "answers").glob("*.md"))]

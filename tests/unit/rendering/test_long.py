@@ -1,7 +1,8 @@
 """Tables, code and paragraphs that are long, with the limits made short."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.rendering.drawing import DARK, copied, corpus, document, lines_o
 from tests.unit.rendering.test_growing import FRAGMENTS, grown, markdown, signature
 from tui.rendering import pieces, slices, stretch, tables
 from tui.rendering.document import Document
+from tui.rendering.line import Line, Palette
 from tui.rendering.nodes import References
 from tui.rendering.slices import SlicedDocument
 from tui.rendering.stack import BlockStack
@@ -72,14 +74,14 @@ long = st.lists(
 ).flatmap(lambda parts: st.sampled_from(["\n", "\n\n"]).map(lambda between: between.join(parts)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(long, st.lists(st.integers(0, 600), max_size=30), st.integers(0, 3))
 def test_any_split_of_long_texts_ends_like_the_whole(text: str, cuts: list[int], looks: int) -> None:
     with short():
         assert signature(grown(text, cuts, looks)) == signature(document(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(long)
 def test_long_texts_are_drawn_at_every_prefix(text: str) -> None:
     with short():
@@ -92,7 +94,7 @@ def test_long_texts_are_drawn_at_every_prefix(text: str) -> None:
         assert signature(growing) == signature(document(text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(nested(), st.integers(8, 60))
 def test_code_that_was_taken_out_is_drawn_as_if_it_were_there(text: str, width: int) -> None:
     whole = document(text + "\n\nend")
@@ -101,7 +103,7 @@ def test_code_that_was_taken_out_is_drawn_as_if_it_were_there(text: str, width: 
     assert signature(line_by_line, width) == signature(whole, width)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(long, st.lists(st.integers(0, 600), max_size=5))
 def test_slices_end_like_the_whole(text: str, cuts: list[int]) -> None:
     with short():
@@ -225,3 +227,56 @@ def test_a_wide_table_is_read_in_smaller_pieces() -> None:
         buffer.lines.extend(["| b " * columns + "|"] * 40)
         buffer.row(0)
         assert len(buffer._rows) == most
+
+
+def test_definitions_are_read_once_however_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    parse = ParserBlock.parse
+
+    def counting(parser: ParserBlock, source: str, *rest: Any) -> Any:
+        nonlocal read
+        read += source.count("\n") + 1
+        return parse(parser, source, *rest)
+
+    monkeypatch.setattr(ParserBlock, "parse", counting)
+    count = 1000
+    kinds = ("[{0}]: /u", '[{0}]: /u "one"', "[{0}]:\n/u", "[{0}]: <a b>\n'two\nlines'", "[0]: /again", "")
+    text = "First [5].\n\n" + "\n".join(kinds[n % len(kinds)].format(n) for n in range(count))
+    growing = Document()
+    for start in range(0, len(text), 400):
+        growing.append(text[start : start + 400])
+    growing.close()
+    assert read < 4 * count
+    assert signature(growing) == signature(document(text))
+
+
+class Sized:
+    """A block that writes down what it was asked."""
+
+    source = ""
+    asked = 0
+
+    def height(self, width: int, wrap_code: bool = False) -> int:
+        type(self).asked += 1
+        return 100 // width
+
+    estimate = height
+
+    def lines(self, start: int, stop: int, width: int, palette: Palette) -> Sequence[Line]:
+        return ()
+
+
+def test_a_long_list_is_not_gone_through_for_another_width() -> None:
+    stack = BlockStack()
+    blocks = [Sized() for _ in range(5000)]
+    stack.sync(blocks, 50)
+    assert stack.height == 10_000
+    Sized.asked = 0
+    stack.sync(blocks, 20)
+    assert Sized.asked == 1
+    assert stack.changed == 0
+    start = stack.start(2500)
+    while (measured := stack.measure_between(start, start + 20)) is not None:
+        assert measured[1] == 3
+    assert 4 <= Sized.asked <= 12
+    assert stack.height == 10_000 + 3 * Sized.asked

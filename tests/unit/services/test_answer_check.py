@@ -10,7 +10,7 @@ from tests.support.fake_backend import said
 from tui.domain.conversation import MessageStatus
 from tui.domain.errors import BadRequest
 from tui.domain.setup import Setup
-from tui.services.answer_check import check_schema, violation
+from tui.json_forms import check_schema, violation
 from tui.storage.conversations import SqliteConversationStore
 
 SCHEMA = json.dumps(
@@ -72,6 +72,24 @@ def test_a_schema_that_cannot_be_followed_is_said_and_nothing_is_fetched() -> No
     assert "cannot be checked" in violation("1", '{"$ref": "#/nowhere"}')
     assert "cannot be checked" in violation("1", '{"$ref": "#"}')
     assert "elsewhere" in violation("1", '{"$ref": "http://127.0.0.1:9/x"}')
+
+
+async def test_a_pattern_that_would_take_for_ever_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.services.answer_check.PATIENCE", 1.0)
+    desk = Desk(await SqliteConversationStore.open(tmp_path / "conversations.db"))
+    try:
+        conversation = await desk.begin()
+        await desk.conversations.set_setup(conversation.id, Setup(answer_format='{"pattern": "^(a+)+$"}'))
+        said_so = json.dumps("a" * 60 + "!")
+        desk.backend.answers = [said(said_so)]
+        await desk.ask(conversation, "Who?")
+        answer = (await desk.path(conversation))[-1]
+        assert (answer.status, answer.content) == (MessageStatus.COMPLETE, said_so)
+        assert "is not known: it cannot be checked: the schema asks for too much." in answer.error
+    finally:
+        await desk.aclose()
 
 
 async def test_an_answer_that_breaks_its_form_says_so_and_what_waits_goes_on(tmp_path: Path) -> None:

@@ -181,3 +181,5 @@ async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk, left: flo
     await LibraryService(desk.connected, desk.models, lambda: expires_at - left).extend("gemma3:270m")
     chats = [request for request in desk.server.requests if request.path == "/api/chat"]
     assert chats[-1].json.get("keep_alive") == sent, "one that is kept for good stays so"
+    window = {"num_ctx": desk.models.running[0].context_length}
+    assert chats[-1].json.get("options") == (window if sent else None), "another one would load it anew"

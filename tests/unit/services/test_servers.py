@@ -6,23 +6,26 @@ import stat
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.scripted_server import Model, Reply, ScriptedServer
 from tui.backends.connect import connect_ollama
+from tui.domain.conversation import Conversation, ConversationId
 from tui.domain.errors import ModelMissing, ServerFailed, SettingsError
 from tui.domain.events import ServerCondition, ServersChanged, ServerStateChanged
-from tui.domain.model import find_model
+from tui.domain.model import ModelInfo, RunningModel, find_model
 from tui.domain.server import ServerReport
 from tui.services.events import EventBus, Subscription
 from tui.services.models import ModelService
 from tui.services.ollama_process import OllamaProcess
 from tui.services.server import ServerChoice, ServerMonitor
 from tui.services.servers import ServerDirectory, choice_of
+from tui.services.window_knowledge import WindowKnowledge
 from tui.settings.schema import NamedServer
+from tui.storage.model_cache import ModelMemory
 
 SECRET = "s3cr3t-t0ken"
 
@@ -362,3 +365,35 @@ async def test_ollama_is_not_installed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServerFailed, match="not installed"):
         await OllamaProcess(tmp_path / "ollama.log", _never, stop_at_exit=False).start()
+
+
+async def test_what_is_known_of_models_is_known_for_each_server(desk: Desk) -> None:
+    seeing = ModelInfo("big:70b", digest="d", context_length=8192, capabilities=frozenset({"vision"}))
+    blind = replace(seeing, context_length=4096, capabilities=frozenset({"completion"}))
+    desk.models.memory = ModelMemory(servers={f"127.0.0.1:{desk.gpu.port}": (seeing,)})
+    desk.models.installed = (blind,)
+    desk.models.running = (RunningModel("big:70b", context_length=2048),)
+    assert desk.servers.models_of("gpu").installed == (seeing,)
+    assert desk.servers.models_of("gone").installed == ()
+    assert [desk.servers.may_see("big:70b", name) for name in ("", "gpu", "gone")] == [False, True, True]
+    assert not desk.servers.embedded("")
+    assert not desk.servers.embedded("gpu")
+    knowledge = WindowKnowledge(desk.servers.models_of, desk.bus)
+    here = Conversation(ConversationId("a"), "", 0.0, 0.0, model="big:70b")
+    there = replace(here, server="gpu")
+    assert (knowledge.window(here).tokens, knowledge.window(here).maximum) == (2048, 4096)
+    assert knowledge.window(there).maximum == 8192
+    assert knowledge.window(there).tokens != 2048, "it is loaded elsewhere"
+
+
+async def test_an_address_is_called_by_the_name_that_the_settings_give_it_now(desk: Desk) -> None:
+    desk.servers.follow(desk.gpu.url)
+    assert desk.servers.current == "gpu", "the first of that address"
+    desk.servers.follow(desk.home.url)
+    assert desk.servers.current == ""
+    desk.servers.follow("http://127.0.0.1:7")
+    assert desk.servers.current == "http://127.0.0.1:7"
+    assert desk.servers.names[-1] == "http://127.0.0.1:7"
+    assert desk.servers.reports[-1].label == "127.0.0.1:7"
+    with pytest.raises(SettingsError):
+        desk.servers.follow("ftp://127.0.0.1:7")

@@ -36,8 +36,8 @@ async def test_pictures_are_told_as_bytes_and_texts_are_quoted(store: SqliteConv
 async def test_a_model_that_does_not_see_is_told_so(store: SqliteConversationStore) -> None:
     picture = await AttachmentService(store, AttachmentSettings()).ingest(FromBytes(png(), "a.png"))
     message = replace(a_message(a_conversation(), "What is it?"), attachments=(picture,))
-    told = await Teller(store, sees=lambda model: model != "blind").told(message, "blind")
+    told = await Teller(store, sees=lambda model, _: model != "blind").told(message, "blind")
     assert told.images == ()
     assert told.content == "[A picture that you cannot see: a.png]\n\nWhat is it?"
-    seen = await Teller(store, sees=lambda model: model != "blind").told(message, "other")
+    seen = await Teller(store, sees=lambda model, _: model != "blind").told(message, "other")
     assert seen.images == (png(),)

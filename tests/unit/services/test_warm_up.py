@@ -19,7 +19,7 @@ from tui.services.warm_up import WarmUpService
 @dataclass
 class Desk:
     bus: EventBus = field(default_factory=EventBus)
-    loads: list[tuple[str, str | None]] = field(default_factory=list)
+    loads: list[tuple[str, str | None, int | None]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     error: ServerFailed | None = None
 
@@ -27,14 +27,14 @@ class Desk:
         self.events: Subscription = self.bus.subscribe()
         self.service = WarmUpService(
             load=self._load,
-            loaded=lambda name: name == "loaded:1b",
+            loaded=lambda name, num_ctx: name == "loaded:1b" and num_ctx is None,
             bus=self.bus,
             clock=SystemClock(),
             keep_alive="10m",
         )
 
-    async def _load(self, name: str, keep_alive: str | None) -> None:
-        self.loads.append((name, keep_alive))
+    async def _load(self, name: str, keep_alive: str | None, num_ctx: int | None) -> None:
+        self.loads.append((name, keep_alive, num_ctx))
         await self.gate.wait()
         if self.error is not None:
             raise self.error
@@ -55,7 +55,7 @@ async def test_a_model_is_loaded_once_and_the_end_is_told() -> None:
     desk.gate.set()
     ended = await desk.next()
     assert (ended.started_at, ended.error) == (None, None)
-    assert desk.loads == [("a:1b", "10m")]
+    assert desk.loads == [("a:1b", "10m", None)]
     assert desk.service.model == ""
     assert not desk.service.cancel()
 
@@ -65,6 +65,15 @@ async def test_a_loaded_model_is_left_alone() -> None:
     desk.service.start("loaded:1b")
     desk.service.start("")
     assert desk.service.model == ""
+
+
+async def test_a_model_is_loaded_as_the_first_message_will_want_it() -> None:
+    desk = Desk()
+    desk.gate.set()
+    desk.service.start("loaded:1b", num_ctx=16384, keep_alive="1h")
+    await desk.next()
+    await desk.next()
+    assert desk.loads == [("loaded:1b", "1h", 16384)], "loaded, but with another window"
 
 
 async def test_stopping_and_choosing_another() -> None:

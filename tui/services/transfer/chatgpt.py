@@ -4,6 +4,7 @@ The format is not documented; this follows exports of 2023 to 2026. Each convers
 nodes with `parent` and `message`; `current_node` ends the branch that is shown.
 """
 
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +19,8 @@ from tui.services.transfer.untrusted import Json, items, mapping, text, time_of
 FindPicture = Callable[[str], Picture | None]
 """Returns the image that an export's archive holds under an asset's id, or None."""
 
+_CANVAS: Final = "canmore."
+_EVERYTHING: Final = ".*"
 _UNSEEN: Final = frozenset(
     {"user_editable_context", "model_editable_context", "reasoning_recap", "app_pairing_content"}
 )
@@ -80,7 +83,9 @@ def _node(key: str, found: Json, now: float, find_picture: FindPicture) -> Node:
         node.thinking = _thoughts(content)
         return node
     node.content, node.pictures = _content(kind, content, find_picture)
-    node.content = without_markers(node.content, metadata)
+    if text(message.get("recipient")).startswith(_CANVAS):
+        node.content = _canvas(content) or node.content
+    node.content = with_note(without_markers(node.content, metadata), 0, _files(metadata))
     node.kept = bool(node.content.strip() or node.pictures)
     if role is Role.ASSISTANT:
         node.model = text(metadata.get("model_slug"))
@@ -89,6 +94,37 @@ def _node(key: str, found: Json, now: float, find_picture: FindPicture) -> Node:
     elif role is Role.TOOL:
         node.tool_name = text(author.get("name"))
     return node
+
+
+def _files(metadata: Json) -> list[str]:
+    """Return the names of files that were attached; images stand among the parts of the content."""
+    found = map(mapping, items(metadata.get("attachments")))
+    return [
+        text(each.get("name"))
+        for each in found
+        if text(each.get("name"))
+        and not text(each.get("mime_type")).startswith("image/")
+        and "width" not in each
+    ]
+
+
+def _canvas(content: Json) -> str:
+    """Return a document written beside the conversation, as it reads; empty where parts of it are changed."""
+    told = text(content.get("text")) or next(
+        (part for part in map(text, items(content.get("parts"))) if part), ""
+    )
+    try:
+        document = mapping(json.loads(told))
+    except (ValueError, RecursionError):
+        return ""
+    updates = [mapping(each) for each in items(document.get("updates"))]
+    if len(updates) == 1 and text(updates[0].get("pattern")) == _EVERYTHING:
+        return text(updates[0].get("replacement"))
+    name, words = text(document.get("name")), text(document.get("content"))
+    kind, _, language = text(document.get("type")).partition("/")
+    if not words:
+        return ""
+    return f"**{name}**\n\n{_fenced(words, language) if kind == 'code' else words}"
 
 
 def _thoughts(content: Json) -> str:

@@ -25,6 +25,7 @@ SQLITE: Final = b"SQLite format 3\0"
 """How a database begins."""
 
 _OTERM_MINUTES: Final = 5
+_OLLAMA: Final = ("ollama/", "ollama_chat/")
 _LONGEST: Final = 256 << 20
 """Bytes of one value, at most."""
 
@@ -126,12 +127,8 @@ def _elia(chat: Json, messages: list[Json], now: float, changed: float) -> Whole
     model = text(chat.get("model"))
     nodes: list[Node] = []
     for message in messages:
-        node = _node(
-            message,
-            text(message.get("role")),
-            text(message.get("content")),
-            text(message.get("model")) or model,
-        )
+        answered_by = _ollama_model(text(message.get("model")) or model)
+        node = _node(message, text(message.get("role")), text(message.get("content")), answered_by)
         node.created_at = time_of(message.get("timestamp"), now)
         parent = message.get("parent_id")
         node.parent = None if parent is None else str(parent)
@@ -142,10 +139,16 @@ def _elia(chat: Json, messages: list[Json], now: float, changed: float) -> Whole
         origin=_origin("elia", chat, messages, "content"),
         title=text(chat.get("title")),
         created_at=time_of(chat.get("started_at"), now) or min(changed, now),
-        model=model.removeprefix("ollama/") if model.startswith("ollama/") else "",
+        model=_ollama_model(model) if model.startswith(_OLLAMA) else "",
         tags=("archived",) if chat.get("archived") == 1 else (),
     )
     return build(frame, nodes, now)
+
+
+def _ollama_model(name: str) -> str:
+    """Return what Ollama calls a model; elia names the provider before it."""
+    prefix = next((each for each in _OLLAMA if name.startswith(each)), "")
+    return name.removeprefix(prefix)
 
 
 def _node(message: Json, author: str, content: str, model: str) -> Node:

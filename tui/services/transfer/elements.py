@@ -59,7 +59,8 @@ class Elements:
     """The conversations of a JSON document.
 
     That is every element of an array, every element of the array `conversations` of an object, or an
-    object itself that has no such member. Only one element is held at a time.
+    object itself that has no such member, and those that follow it, as in a file of JSON lines. Only one
+    element is held at a time.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Elements:
         if first == "[":
             yield from self._array(0)
         elif first == "{":
-            yield from self._object()
+            yield from self._objects()
         elif first:
             raise self._damaged("it does not begin like JSON", self._at)
         else:
@@ -115,7 +116,16 @@ class Elements:
         if self._peek():
             raise self._damaged("something follows the end of the JSON", self._at)
 
-    def _object(self) -> Iterator[Element]:
+    def _objects(self) -> Iterator[Element]:
+        number, whole = 0, True
+        while whole and self._peek() == "{":
+            number += 1
+            self.header = {}
+            for element in self._object(number):
+                whole = element.value is self.header
+                yield element
+
+    def _object(self, place: int) -> Iterator[Element]:
         number, found = 0, False
         byte, line = self._place(self._at)
         self._at += 1
@@ -135,7 +145,7 @@ class Elements:
             separator = self._next("}")
         self._at += 1
         if not found:
-            yield Element(1, self.header, byte, line)
+            yield Element(place, self.header, byte, line)
 
     def _array(self, number: int) -> Iterator[Element]:
         self._at += 1

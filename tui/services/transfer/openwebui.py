@@ -15,7 +15,7 @@ from tui.domain.text import sanitize_line
 from tui.domain.whole import WholeConversation
 from tui.services.transfer.found import BadConversation
 from tui.services.transfer.pictures import pictures_in, with_note
-from tui.services.transfer.tree import ROLES, Frame, Node, build, chained, place_key
+from tui.services.transfer.tree import ROLES, Frame, Node, Picture, build, chained, place_key
 from tui.services.transfer.untrusted import Json, count, items, mapping, number, options_from, text, time_of
 
 _SHORT_ID: Final = 8
@@ -91,10 +91,12 @@ def _node(key: str, found: object, now: float, title: str) -> Node:
     node = Node(key, text(found.get("parentId")) or None, role)
     content, images = _content(found)
     pictures, missing = pictures_in(images)
-    node.pictures = pictures
+    texts, names = _files(found)
+    node.pictures = (*pictures, *texts)
     node.created_at = time_of(found.get("timestamp"), now)
     if role is Role.ASSISTANT:
         node.thinking, content = _apart(content)
+        node.thinking = node.thinking or _reasoning(found)
         node.model = text(found.get("model"))
         node.stats = _stats(mapping(found.get("usage")) or mapping(found.get("info")))
         node.error = _error(found.get("error"))
@@ -102,8 +104,35 @@ def _node(key: str, found: object, now: float, title: str) -> Node:
             node.status = MessageStatus.FAILED
         elif found.get("done") is False:
             node.status = MessageStatus.INTERRUPTED
-    node.content = with_note(content, missing)
+    node.content = with_note(content, missing, names)
     return node
+
+
+def _files(found: Json) -> tuple[list[Picture], list[str]]:
+    """Return the files of a message whose text is in the export, and the names of the others."""
+    texts: list[Picture] = []
+    missing: list[str] = []
+    for entry in map(mapping, items(found.get("files"))):
+        file = mapping(entry.get("file"))
+        name = text(entry.get("name")) or text(file.get("filename"))
+        content = text(mapping(file.get("data")).get("content"))
+        if entry.get("type") == "image" or not name:
+            continue
+        if content:
+            texts.append(Picture(name, "text/plain", content.encode("utf-8", "replace")))
+        else:
+            missing.append(name)
+    return texts, missing
+
+
+def _reasoning(found: Json) -> str:
+    """Return the thinking in the `output` of an answer, where newer versions keep it."""
+    parts: list[str] = []
+    for item in map(mapping, items(found.get("output"))):
+        if item.get("type") == "reasoning":
+            said = items(item.get("content")) or items(item.get("summary"))
+            parts += [text(mapping(part).get("text")).strip() for part in said]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _content(found: Json) -> tuple[str, list[object]]:

@@ -3,9 +3,10 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tui.domain.text import sanitize_line
 from tui.services.transfer.tree import Picture
 
 LARGEST: Final = 32 << 20
@@ -17,6 +18,7 @@ _SIGNATURES: Final = (
     (b"GIF8", "image/gif", "gif"),
     (b"BM", "image/bmp", "bmp"),
 )
+_LONGEST_NAME: Final = 200
 _DATA: Final = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII)
 
 
@@ -65,13 +67,16 @@ def pictures_in(values: Iterable[object]) -> tuple[tuple[Picture, ...], int]:
     return tuple(pictures), missing
 
 
-def with_note(content: str, missing: int) -> str:
-    """Return `content` with a line that says how many images could not be taken along."""
-    if not missing:
-        return content
-    note = (
-        "[an image that was not in the file]"
-        if missing == 1
-        else f"[{missing} images that were not in the file]"
-    )
-    return f"{content}\n\n{note}" if content else note
+def with_note(content: str, missing: int, files: Sequence[str] = ()) -> str:
+    """Return `content` with lines that say what could not be taken along.
+
+    Args:
+        content: The words of a message.
+        missing: How many images.
+        files: The names of other files.
+    """
+    notes = [f"[{sanitize_line(name, _LONGEST_NAME)} was not in the file]" for name in files]
+    if missing:
+        images = "an image that was" if missing == 1 else f"{missing} images that were"
+        notes.insert(0, f"[{images} not in the file]")
+    return "\n\n".join([content] * bool(content) + notes)
