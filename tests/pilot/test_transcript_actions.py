@@ -15,6 +15,7 @@ from tui.domain.generation import Stats
 from tui.rendering.document import Document
 from tui.widgets.clipboard import copy_locally, local_tool
 from tui.widgets.find_bar import FindBar
+from tui.widgets.shown_texts import folded
 from tui.widgets.transcript import Transcript
 
 
@@ -325,6 +326,33 @@ async def test_the_match_that_is_shown_stands_out() -> None:
         colors = [segment.style.bgcolor for segment in marked if segment.style]
         assert len(colors) == 3
         assert colors[0] != colors[1] == colors[2]
+
+
+async def test_words_are_found_as_they_are_read_and_marked() -> None:
+    text = (
+        "Some **bold** text, [a link](https://d.example).\n\n$\\alpha + 1$\n\n```\n" + "x" * 90 + " END\n```"
+    )
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(70, 20)) as pilot:
+        thought = message(1, "Nothing here.", thinking="a bold text that was thought")
+        app.transcript.show("one", [message(0, text), thought])
+        for words, count, marked in (
+            ("bold text", 2, ["bold", " text", "bold text"]),
+            ("a link (d.ex", 1, ["a link", " (d.ex"]),
+            ("α +", 1, ["α +"]),
+            ("\\alpha", 1, []),
+            ("x end", 1, []),
+            ("**", 0, []),
+        ):
+            app.transcript.find(words)
+            await app.settled(pilot)
+            assert app.counts[-1] == (min(1, count), count), words
+            if words == "bold text":
+                app.transcript.step_match(1)
+                await app.settled(pilot)
+                assert "a bold text that was thought" in "\n".join(app.rows())
+            found = [piece for piece in marked_text(app) if folded(piece.strip()) in folded(words)]
+            assert found == marked, words
 
 
 async def test_a_match_deep_in_a_long_code_block_is_shown() -> None:

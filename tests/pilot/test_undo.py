@@ -87,7 +87,7 @@ async def test_what_is_typed_while_an_edit_is_sent_stays(
 
     async def slow(*arguments: object) -> None:
         await free.wait()
-        await ask_again(*arguments)
+        await ask_again(*arguments)  # type: ignore[arg-type]
 
     async with running(tmp_path, server) as chat:
         await chat.say("One")

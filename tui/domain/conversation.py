@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import uuid4
 
 from tui.domain.generation import Options, Stats, Think
@@ -152,6 +152,16 @@ class Conversation:
     """How long the model stays loaded, for example `10m`; empty takes what the settings say."""
     answer_format: str = ""
     """The form of the answers: empty for any, `json`, or a JSON schema."""
+
+
+class MessageHead(NamedTuple):
+    """A message whose words have not been read. A tuple, for there are many of them and they go at once."""
+
+    id: MessageId
+    role: Role
+    length: int
+    """Characters of its content."""
+    calls_tools: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageHead,
     MessageId,
     QueuedMessage,
     Summary,
@@ -113,6 +114,18 @@ class MessageTree(Protocol):
             conversation_id: Which conversation.
             last: How many messages are read at least.
             since: A message from which on all are read, if the branch has it.
+        """
+        ...
+
+    async def told_branch(
+        self, conversation_id: ConversationId, leaf: MessageId | None, *, characters: int
+    ) -> tuple[Message | MessageHead, ...]:
+        """Return a branch as a model is told it: of what is too old to be told, no words are read.
+
+        Args:
+            conversation_id: The conversation.
+            leaf: Where the branch ends.
+            characters: How much is read at least, from the end; what is pinned is read besides.
         """
         ...
 

@@ -321,6 +321,29 @@ class CodeBlock:
         return "\n".join([opening, *self._hole.lines, *([closing] if closing else [])])
 
     @property
+    def buffer(self) -> CodeBuffer:
+        """Return the lines that it is a view of; there may be more by now."""
+        return self._hole.buffer
+
+    @property
+    def size(self) -> int:
+        """Return how many complete lines of the buffer there were."""
+        return self._hole.size
+
+    def text_lines(self, start: int, stop: int) -> list[str]:
+        """Return the lines from `start` to `stop`, with spaces for tabs."""
+        hole = self._hole
+        lines = hole.buffer.lines[start : min(stop, hole.size)]
+        if hole.last is not None and start <= hole.size < stop:
+            lines.append(hole.last)
+        return [line.expandtabs(_TAB) for line in lines]
+
+    def row_of_line(self, index: int, width: int, wrap_code: bool = False) -> int:
+        """Return the row at which a line begins."""
+        row = self._hole.buffer.offsets(min(index, self._hole.size), width)[index] if wrap_code else index
+        return self._gap + 1 + row
+
+    @property
     def code_texts(self) -> Sequence[CodeText]:
         """Return the blocks of code in it: itself."""
         return (self._hole.text,)

@@ -84,6 +84,17 @@ _COUNTED = 400
 """Rows of a block up to which a place counts characters; below that it goes by proportion."""
 
 
+def body_of(message: Message | QueuedMessage, document: DocumentFactory) -> TextDocument:
+    """Return an empty document of the kind that the text of a message is."""
+    if isinstance(message, QueuedMessage):
+        return PlainText(ink="muted")
+    if message.role is Role.ASSISTANT:
+        return document("")
+    if message.role is Role.USER:
+        return UserText(document)
+    return PlainText(ink="muted")
+
+
 class MessageItem:
     """One message laid out for a width. Text may grow at its end; only what is asked for is rendered."""
 
@@ -174,13 +185,7 @@ class MessageItem:
         return isinstance(self.message, Message) and self.message.status is MessageStatus.STREAMING
 
     def _new_body(self) -> TextDocument:
-        if isinstance(self.message, QueuedMessage):
-            return PlainText(ink="muted")
-        if self.message.role is Role.ASSISTANT:
-            return self._document("")
-        if self.message.role is Role.USER:
-            return UserText(self._document)
-        return PlainText(ink="muted")
+        return body_of(self.message, self._document)
 
     def update(self, message: Message) -> None:
         """Take over a changed message; what of its texts is the same is not parsed again."""

@@ -210,6 +210,13 @@ class TableBlock:
         return "\n".join([*head, *self.buffer.lines[self._start : self._stop], *last])
 
     @property
+    def nodes(self) -> Sequence[Node]:
+        """Return its rows, with the head where it is drawn."""
+        rows = [self.buffer.row(index) for index in range(self._start, self._stop)]
+        head = [] if self._start else self.buffer.head()
+        return [*head, *rows, *([] if self._last is None else [self.buffer.unfinished(self._last)])]
+
+    @property
     def code_texts(self) -> Sequence[CodeText]:
         """None: there is no code in a table."""
         return ()

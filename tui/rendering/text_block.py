@@ -57,6 +57,11 @@ class TextBlock:
         return self.piece.whole
 
     @property
+    def nodes(self) -> Sequence[Node]:
+        """Return its elements."""
+        return self._parsed()
+
+    @property
     def code_texts(self) -> Sequence[CodeText]:
         """Return the blocks of code in it."""
         return code_texts(self._parsed(), self.piece.holes) if self.piece.codes else ()

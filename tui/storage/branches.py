@@ -25,10 +25,11 @@ _CONVERSATION: Final = f"SELECT key, {CONVERSATION_COLUMNS} FROM conversations W
 
 _PARENTS: Final = "SELECT id, parent_id FROM messages WHERE conversation = ? ORDER BY key"
 
-_DELETED: Final = (
+DELETED: Final = (
     "SELECT messages.id FROM deleted_messages JOIN messages ON messages.key = message"
     " WHERE deleted_messages.conversation = ?"
 )
+"""The ids of what is deleted of a conversation."""
 
 _ATTACHED: Final = (
     "SELECT message, digest, name, media_type, size, width, height"
@@ -65,7 +66,7 @@ def load_branch(
     key, *rest = row
     conversation = conversation_from(tuple(rest))  # type: ignore[arg-type]
     parents: dict[MessageId, MessageId | None] = dict(connection.execute(_PARENTS, (key,)))
-    gone = {MessageId(identity) for (identity,) in connection.execute(_DELETED, (key,))}
+    gone = {MessageId(identity) for (identity,) in connection.execute(DELETED, (key,))}
     shown = parents_without(parents, gone) if gone else parents
     path = path_to(shown, conversation.active_leaf)
     first = max(0, len(path) - last)
@@ -94,10 +95,7 @@ def load_some(
         return ()
     # They stand beside each other in the file, nearly always: that is read faster than one by one.
     found = _found(connection, conversation_id, _BETWEEN, (conversation_id, ids[0], ids[-1]), set(ids))
-    missing = [identity for identity in ids if identity not in found]
-    for start in range(0, len(missing), _AT_A_TIME):
-        some = missing[start : start + _AT_A_TIME]
-        found |= _found(connection, conversation_id, f"id IN ({_marks(some)})", some, set(some))
+    found |= load_named(connection, conversation_id, [identity for identity in ids if identity not in found])
     messages: list[Message] = []
     for identity, parent in zip(ids, (after, *ids), strict=False):
         message = found.get(identity)
@@ -105,6 +103,17 @@ def load_some(
             # A message that stood between the two may have been deleted.
             messages.append(message if message.parent_id == parent else replace(message, parent_id=parent))
     return tuple(messages)
+
+
+def load_named(
+    connection: sqlite3.Connection, conversation_id: ConversationId, ids: Sequence[MessageId]
+) -> dict[str, Message]:
+    """Return messages by their ids; those that are not there are left out."""
+    found: dict[str, Message] = {}
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = ids[start : start + _AT_A_TIME]
+        found |= _found(connection, conversation_id, f"id IN ({_marks(some)})", some, set(some))
+    return found
 
 
 def _found(

@@ -1,7 +1,7 @@
 """The transcript: all messages of a conversation on one surface."""
 
 from asyncio import Event, sleep
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,6 +11,7 @@ from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Part
 from tui.rendering.slices import SlicedDocument
 from tui.widgets import transcript_events
+from tui.widgets.shown_texts import ShownTexts, may_contain
 from tui.widgets.transcript_find import Match, Matches, spot_of
 from tui.widgets.transcript_tree import TranscriptTree
 
@@ -75,6 +76,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._key = ""
         self._left: dict[str, Anchor | None] = {}
         self._matches: Matches | None = None
+        self._shown = ShownTexts(document)
         self._match = 0
         self._find_origin: MessageId | None = None
         self._unfolded_for_match: MessageId | None = None
@@ -278,35 +280,58 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         matches = self._matches
         if matches is None or not self._query:
             return
-        before = matches.total
+        before, message = matches.total, self._items[index]
+        if not isinstance(message, Message):
+            return
         if index < matches.seen:
-            matches.look_again(index, self._items[index])
+            shown = self._shown.read_as_it_is(message, self._items.item(index))
+            matches.look_again(index, shown.counts(self._query))
         elif self.is_whole and index == matches.seen == len(self._items) - 1:
-            matches.look_at(index, self._items[index])
+            shown = self._shown.read_as_it_is(message, self._items.item(index))
+            matches.look_at(index, shown.counts(self._query))
         if 0 <= self._match < matches.total and matches[self._match].index == index:
             self._mark_match(matches[self._match])
         if matches.total != before:
             self._match = min(self._match, matches.total - 1)
             self._tell_matches()
 
+    def _has_read(self, index: int) -> None:
+        self._find_in(index)
+
     async def _search(self, matches: Matches, *, shown: bool) -> None:
         await self._whole.wait()
         here = (self._items.index(self._find_origin) if self._find_origin else None) or 0
         pause = monotonic() + _SLICE
-        index = matches.seen
-        while index < len(self._items):
-            found = matches.look_at(index, self._items[index])
+        while matches.seen < len(self._items):
+            index = matches.seen
+            message = self._items[index]
+            for _ in self._read(message, matches.query):
+                if monotonic() > pause:
+                    await sleep(0)
+                    pause = monotonic() + _SLICE
+            if matches.seen != index or index >= len(self._items) or self._items[index] is not message:
+                continue  # it has changed meanwhile
+            found = matches.look_at(index, self._counts_of(message, matches.query))
             if found and not shown and index >= here:
                 shown = True
                 self._show_match(matches.first_from(index))
-            index += 1
-            if monotonic() > pause:
-                await sleep(0)
-                pause = monotonic() + _SLICE
         if matches.total and not shown:
             self._show_match(0)
         self._match = min(self._match, matches.total - 1)
         self._tell_matches(done=True)
+
+    def _read(self, message: Message | QueuedMessage, query: str) -> Iterator[None]:
+        """Read what a message shows, if the words may be in it."""
+        yield
+        if not isinstance(message, Message) or self._shown.known(message) is not None:
+            return
+        if may_contain(message.content, query) or may_contain(message.thinking, query):
+            index = self._items.index(message.id)
+            yield from self._shown.read(message, None if index is None else self._items.kept(index))
+
+    def _counts_of(self, message: Message | QueuedMessage, query: str) -> tuple[int, int]:
+        shown = self._shown.known(message) if isinstance(message, Message) else None
+        return shown.counts(query) if shown is not None else (0, 0)
 
     def _tell_matches(self, *, done: bool = True) -> None:
         total = self._matches.total if self._matches is not None else 0
@@ -325,6 +350,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         """Mark nothing any more; the cursor stays on the message of the match."""
         self.workers.cancel_group(self, "find")
         self._matches = None
+        self._shown.clear()
         self._find_origin = None
         self._unfolded_for_match = None
         self._query = ""
@@ -361,7 +387,11 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         """Mark a match as the one that is shown, and return its row in its message."""
         self._items.measure(match.index)
         item = self._items.item(match.index)
-        spot = spot_of(item, match, self._query, self.palette)
+        if not isinstance(item.message, Message):
+            return 0
+        shown = self._shown.read_as_it_is(item.message, item)
+        found = shown.of(match.part).find(self._query, match.ordinal)
+        spot = spot_of(item, match.part, found, self._query, self.palette)
         self._found = spot
         start = item.row_of_block(spot.block) if spot.block is not None else None
         return (start or 0) + spot.row

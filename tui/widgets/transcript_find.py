@@ -3,25 +3,18 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from tui.domain.conversation import Message, QueuedMessage
+from tui.rendering.code import CodeBlock
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.message import MessageItem, Part, text_of
+from tui.rendering.shown import shown_lines
+from tui.widgets.shown_texts import folded
 
 _SEARCHED_WHOLE = 500
 """Rows of a block up to which all are drawn to find a match; below that it is looked for by proportion."""
 
 _AROUND = 20
-
-
-def folded(text: str) -> str:
-    """Return a text as it is compared: without regard to case."""
-    return text.casefold()
-
-
-def count(text: str, query: str) -> int:
-    """Return how often `query`, folded, stands in a text."""
-    return folded(text).count(query)
 
 
 def spans(text: str, query: str) -> Iterator[tuple[int, int]]:
@@ -118,10 +111,14 @@ class Matches:
         """How many messages have been looked at."""
         self.total = 0
 
-    def look_at(self, index: int, message: Message | QueuedMessage) -> bool:
-        """Count the matches of a message that comes after those looked at, and tell whether it has any."""
+    def look_at(self, index: int, counts: tuple[int, int]) -> bool:
+        """Take over how many matches the next message has, and tell whether it has any.
+
+        Args:
+            index: The message, which comes after those looked at.
+            counts: How many are in its thinking, and how many in its text.
+        """
         self.seen = index + 1
-        counts = self._count(message)
         if not any(counts):
             return False
         self._indices.append(index)
@@ -130,16 +127,8 @@ class Matches:
         self.total += sum(counts)
         return True
 
-    def _count(self, message: Message | QueuedMessage) -> tuple[int, int]:
-        """Return how many matches thinking and text have."""
-        if not isinstance(message, Message):
-            return 0, 0
-        thinking = count(message.thinking, self.query) if message.thinking else 0
-        return thinking, count(message.content, self.query)
-
-    def look_again(self, index: int, message: Message | QueuedMessage) -> bool:
-        """Count the matches of a message that has changed; tell whether that changed anything."""
-        counts = self._count(message)
+    def look_again(self, index: int, counts: tuple[int, int]) -> bool:
+        """Take over how many matches a changed message has; tell whether that is news."""
         at = bisect_left(self._indices, index)
         is_known = at < len(self._indices) and self._indices[at] == index
         before = self._counts[at] if is_known else (0, 0)
@@ -182,25 +171,36 @@ class Spot:
     """Which of the matches on that row."""
 
 
-def spot_of(item: MessageItem, match: Match, query: str, palette: Palette) -> Spot:
-    """Return where a match is drawn; where Markdown hides it, the block that it is in."""
-    blocks = item.blocks_of(match.part)
-    left = match.ordinal
-    for block in blocks:
-        here = count(block.source, query)
-        if left < here:
-            return _spot_in(item, block, left, query, palette)
-        left -= here
-    return Spot(blocks[-1] if blocks else None, 0, 0)
+def spot_of(item: MessageItem, part: Part, found: tuple[int, int], query: str, palette: Palette) -> Spot:
+    """Return where a match is drawn; where it is not drawn, the block that it is in.
 
-
-def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette) -> Spot:
-    height = item.height_of(block)
-    if height > _SEARCHED_WHOLE:
+    Args:
+        item: The layout of the message.
+        part: Which part of the message it is in.
+        found: In which block of that part, and the how many-th there.
+        query: What is looked for, folded.
+        palette: What the blocks are drawn with.
+    """
+    blocks = item.blocks_of(part)
+    if not blocks:
+        return Spot(None, 0, 0)
+    index, ordinal = found
+    block = blocks[min(index, len(blocks) - 1)]
+    if isinstance(block, CodeBlock):
+        return _spot_in_code(item, block, ordinal, query, palette)
+    if item.height_of(block) > _SEARCHED_WHOLE:
         return _spot_by_proportion(item, block, ordinal, query, palette)
-    nearest = Spot(block, 0, 0)
-    lines = block.lines(0, height, item.inner_width, palette)
-    for row, marks in enumerate(marks_of(lines, query)):
+    return _drawn(item, block, (0, item.height_of(block)), ordinal, query, palette)
+
+
+def _drawn(
+    item: MessageItem, block: Block, rows: tuple[int, int], ordinal: int, query: str, palette: Palette
+) -> Spot:
+    """Return a match among some rows of a block, or the nearest one before."""
+    first, stop = rows
+    nearest = Spot(block, first, 0)
+    lines = block.lines(first, stop, item.inner_width, palette)
+    for row, marks in enumerate(marks_of(lines, query, first), first):
         for mark in marks:
             if mark.row != row:
                 continue
@@ -211,16 +211,32 @@ def _spot_in(item: MessageItem, block: Block, ordinal: int, query: str, palette:
     return nearest
 
 
+def _spot_in_code(item: MessageItem, block: CodeBlock, ordinal: int, query: str, palette: Palette) -> Spot:
+    """Return where a match in code is drawn: only its line is looked at. It may be beyond the edge."""
+    for index, line in enumerate(block.text_lines(0, block.size + 1)):
+        here = folded(line).count(query)
+        if ordinal >= here:
+            ordinal -= here
+            continue
+        row = block.row_of_line(index, item.inner_width, palette.wrap_code)
+        if not palette.wrap_code:
+            return Spot(block, row, ordinal)
+        # One line may take many rows, and what follows the last row is another line.
+        stop = row + max(1, -(-len(line) * 2 // max(1, item.inner_width - 2)))
+        return _drawn(item, block, (row, min(stop, item.height_of(block))), ordinal, query, palette)
+    return Spot(block, 0, 0)
+
+
 def _spot_by_proportion(item: MessageItem, block: Block, ordinal: int, query: str, palette: Palette) -> Spot:
     """Return where a match of a very long block is drawn, without drawing the block."""
-    source, height = block.source, item.height_of(block)
-    positions = [begin for begin, _ in spans(source, query)]
-    position = positions[min(ordinal, len(positions) - 1)]
-    begin = source.rfind("\n", 0, position) + 1
-    guess = source.count("\n", 0, begin) * height // (source.count("\n") + 1)
-    nth = count(source[begin:position], query)
+    counts = [folded(line).count(query) for line in shown_lines(block)]
+    ends = [*accumulate(counts)]
+    at = bisect_right(ends, ordinal)
+    nth = ordinal - (ends[at - 1] if at else 0)
+    height = item.height_of(block)
+    guess = min(at * height // max(1, len(counts)), height - 1)
     first = max(0, guess - _AROUND)
-    lines = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
-    found = {mark.row for marks in marks_of(lines, query, first) for mark in marks if mark.nth >= nth}
+    drawn = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
+    found = {mark.row for marks in marks_of(drawn, query, first) for mark in marks if mark.nth >= nth}
     nearest = min(found, key=lambda row: abs(row - guess), default=guess)
     return Spot(block, nearest, nth)

@@ -214,6 +214,10 @@ class TranscriptItems:
         self._evict()
         return item
 
+    def kept(self, index: int) -> MessageItem | None:
+        """Return the layout of a message, if there is one."""
+        return self._cache.get(self._entries[index].id)
+
     def _evict(self) -> None:
         """Drop the layouts that have not been asked for longest, as far as there are too many."""
         if len(self._cache) <= _KEPT_LEAST:

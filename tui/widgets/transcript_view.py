@@ -116,11 +116,15 @@ class TranscriptView(TranscriptPictures):
                     self._restore(anchor)
                     self.laid_out_again()
                     self._refresh_changed(self._items.heights.prefix(index))
+                    self._has_read(index)
         finally:
             self._is_reading = False
 
     def laid_out_again(self) -> None:
         """Follow what has been laid out anew: rows of the same text may be others now."""
+
+    def _has_read(self, index: int) -> None:
+        """Do what is to be done when more of a very long message has been read."""
 
     def prepare_ahead(self) -> None:
         """Lay out and draw what the next page shows, up or down, once the reader stands still."""
