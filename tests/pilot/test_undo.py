@@ -95,7 +95,7 @@ async def test_what_is_typed_while_an_edit_is_sent_stays(
         session, prompt = chat.screen.session, chat.screen.pane.prompt
         assert session is not None
         prompt.text = "put aside"
-        monkeypatch.setattr(Editing, "_ask_again", slow)
+        monkeypatch.setattr(Editing, "ask_again", slow)
         session.editing.begin(chat.screen.pane.messages[0])
         await chat.say("Another")
         await chat.pilot.press("n", "e", "w")
