@@ -166,15 +166,19 @@ class MessageHead(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The branch of a conversation that is shown, of which perhaps only the end has been read."""
+    """The branch of a conversation that is shown, of which perhaps only some has been read."""
 
     conversation: Conversation
     above: tuple[MessageId, ...]
     """Its first messages, which have not been read."""
     messages: tuple[Message, ...]
-    """The others."""
+    """The others, except those `between`."""
     branches: Mapping[MessageId, tuple[int, int]]
     """Place among its siblings, from 1, and their number, for each message that has any."""
+    between: tuple[MessageId, ...] = ()
+    """Messages that have not been read either: they stand before the end."""
+    head: int = 0
+    """How many of `messages` stand before those."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,13 @@ class MessageTree(Protocol):
     async def branch(
         self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
     ) -> Branch | None:
-        """Return the branch that is shown, perhaps only its end; None where there is no conversation.
+        """Return the branch that is shown, perhaps only some of it; None where there is no conversation.
 
         Args:
             conversation_id: Which conversation.
-            last: How many messages are read at least.
-            since: A message from which on all are read, if the branch has it.
+            last: How many messages of its end are read at least.
+            since: A message, of this branch or another, from which on as many are read as well; where the
+                branch does not have it, from the one that is nearest above it.
         """
         ...
 

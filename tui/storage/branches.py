@@ -1,7 +1,7 @@
 """The branch of a conversation that is shown, read from its end: what a reader sees first."""
 
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
@@ -48,15 +48,15 @@ _BETWEEN: Final = (
 def load_branch(
     connection: sqlite3.Connection, conversation_id: ConversationId, last: int, since: MessageId | None
 ) -> Branch | None:
-    """Return the branch that is shown with the messages at its end; None where there is no conversation.
+    """Return the branch that is shown with some of its messages; None where there is no conversation.
 
     Of the others only the ids are read.
 
     Args:
         connection: To the database.
         conversation_id: Which conversation.
-        last: How many messages are read at least.
-        since: A message from which on all are read, if the branch has it.
+        last: How many messages of its end are read at least.
+        since: A message from which on as many are read as well.
     """
     row: tuple[int, *ConversationRow] | None = connection.execute(
         _CONVERSATION, (conversation_id,)
@@ -70,11 +70,25 @@ def load_branch(
     shown = parents_without(parents, gone) if gone else parents
     path = path_to(shown, conversation.active_leaf)
     first = max(0, len(path) - last)
-    if since in path[:first]:
-        first = path.index(since)
+    start = _nearest(path, parents, since)
+    start = first if start is None else min(start, first)
+    stop = min(start + last, first)
     places = places_among_siblings(shown, path)
-    read = load_some(connection, conversation_id, path[first:], path[first - 1] if first else None)
-    return Branch(conversation, tuple(path[:first]), read, places)
+    head = load_some(connection, conversation_id, path[start:stop], path[start - 1] if start else None)
+    end = load_some(connection, conversation_id, path[first:], path[first - 1] if first else None)
+    return Branch(conversation, tuple(path[:start]), head + end, places, tuple(path[stop:first]), len(head))
+
+
+def _nearest(
+    path: Sequence[MessageId], parents: Mapping[MessageId, MessageId | None], wanted: MessageId | None
+) -> int | None:
+    """Return the place of a message on a branch, or of the one nearest above it that the branch has."""
+    if wanted is None:
+        return None
+    places = {identity: place for place, identity in enumerate(path)}
+    while wanted is not None and wanted not in places:
+        wanted = parents.get(wanted)
+    return None if wanted is None else places[wanted]
 
 
 def load_some(

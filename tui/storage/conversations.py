@@ -202,7 +202,7 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
     async def branch(
         self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
     ) -> Branch | None:
-        """Return the branch that is shown, with at least its `last` messages, and those from one on."""
+        """Return the branch that is shown, with at least its `last` messages, and as many from one on."""
         return await self._database.read(
             lambda connection: load_branch(connection, conversation_id, last, since)
         )
