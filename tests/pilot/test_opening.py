@@ -94,6 +94,45 @@ async def test_a_conversation_that_was_left_far_up_opens_there(
             assert transcript.visible_messages()[0] == top
 
 
+async def test_a_conversation_that_was_left_far_up_is_read_around_there_and_at_its_end(
+    tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    gate.is_open = True
+    async with opened(tmp_path, server) as (chat, conversation):
+        transcript, session = chat.screen.pane.transcript, chat.screen.session
+        assert session is not None
+        await transcript.whole()
+        everything = [f"m{number}" for number in range(COUNT)]
+        transcript.focus()
+        for is_left in (True, False):
+            await chat.pilot.press("g", *["pagedown"] * 6)
+            await chat.pilot.wait_for_animation()
+            top, row = transcript.visible_messages()[0], transcript.message_at(0)
+            at = chat.contents.index(transcript._items[transcript._items.index(top) or 0].content)
+            gate.is_open = False
+            if is_left:
+                await session.open(None)
+            await session.open(conversation.id)
+            # What is seen and what comes next, and the end: where answers are added.
+            assert chat.contents == everything[at : at + 100] + everything[max(at + 100, COUNT - 100) :]
+            assert transcript.visible_messages()[0] == top
+            assert transcript.message_at(0) == row
+            assert not transcript.is_whole
+            shown = [transcript._items.number(index) for index in range(len(transcript._items))]
+            gate.is_open = True
+            await transcript.whole()
+            assert chat.contents == everything
+            assert [entry.content for entry in transcript._items.messages] == everything
+            assert transcript.visible_messages()[0] == top
+            numbers = [transcript._items.number(index) for index in range(COUNT)]
+            assert numbers == list(range(numbers[0], numbers[0] + COUNT))
+            assert set(shown) <= set(numbers)
+            assert [transcript._items.index(entry.id) for entry in transcript._items.messages] == [
+                *range(COUNT)
+            ]
+
+
 async def test_an_answer_that_begins_meanwhile_stands_at_the_end(
     tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,7 +233,8 @@ async def test_a_level_of_thinking_that_is_refused_is_taken_back_and_not_offered
         )
         await talk.say("think!")
         await talk.until(lambda: talk.screen.header.think is None)
-        assert "thinking max" in "".join(note.message for note in talk.app._notifications)
+        told = "".join(note.message for note in talk.app._notifications)
+        assert "thinking max” (the server takes: off, on, low, medium, high)" in told
         assert talk.conversation.think is None
         await talk.pilot.press("ctrl+r")
         await talk.until(lambda: talk.last == "You said: think!")

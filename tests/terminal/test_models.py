@@ -42,7 +42,8 @@ def test_a_pull_shows_its_progress_dies_and_is_resumed(start: Start, server: Scr
     terminal.wait_for("tiny:1b")
 
 
-def test_ollama_is_started_with_one_key_and_left_running(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stops", [False, True], ids=["left running", "stopped at exit"])
+def test_ollama_is_started_with_one_key(home: Path, tmp_path: Path, *, stops: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -54,15 +55,21 @@ def test_ollama_is_started_with_one_key_and_left_running(home: Path, tmp_path: P
     )
     (folder / "ollama").chmod(0o755)
     environment = {"OLLAMA_HOST": f"127.0.0.1:{port}", "PATH": f"{folder}:/usr/bin:/bin"}
-    with Terminal([], home=home, environment=environment) as terminal:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[server]\nstop_ollama_at_exit = {str(stops).lower()}\n")
+    with Terminal(["--config", str(config)], home=home, environment=environment) as terminal:
         terminal.wait_for("refused")
         _press(terminal, "f5")
         terminal.wait_for(f"● 127.0.0.1:{port}")
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
     pid = int(mark.read_text())
-    os.kill(pid, 0)
-    os.kill(pid, signal.SIGKILL)
+    if stops:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    else:
+        os.kill(pid, 0)
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_an_ollama_that_cannot_start_shows_its_log(home: Path, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tui.backends import thinking
 from tui.domain.errors import (
+    REFUSED,
     BadRequest,
     CapabilityMissing,
     ContextOverflow,
@@ -123,7 +125,7 @@ _RULES: Final = (
         "Update the Ollama server, or choose another model with Ctrl+L.",
     ),
     _rule(
-        r"invalid think value|think must be",
+        r"invalid think value|think must be|think value .* is not supported|\.think of type bool",
         ThinkingRefused,
         "Choose another amount of thinking with F8; what was refused is not offered for this model again.",
     ),
@@ -285,6 +287,8 @@ def _by_text(text: str, subject: Subject) -> TuiError | None:
         if rule.pattern.search(text):
             if rule.error is ContextOverflow:
                 return _too_long(text, rule.hint)
+            if rule.error is ThinkingRefused:
+                return ThinkingRefused(_shown(text), rule.hint, taken=thinking.taken(text))
             reason = "busy" if rule.error is ServerBusy else ""
             return rule.error(_shown(text), _hint(rule, subject), reason=reason)
     return None
@@ -355,8 +359,8 @@ def _not_connected(error: Exception, subject: Subject) -> ServerUnreachable:
     if isinstance(cause, ConnectionRefusedError) or "refused" in text or "all connection attempts" in text:
         return ServerUnreachable(
             f"Nothing listens at {address}.",
-            "Start Ollama there (ollama serve), or name another host. This app connects by itself.",
-            reason="refused",
+            "Start Ollama there (ollama serve), or name another host.",
+            reason=REFUSED,
         )
     return ServerUnreachable(f"{address} cannot be reached: {_shown(_reason(cause), 120)}", _CHECK_ADDRESS)
 

@@ -14,8 +14,8 @@ from tui.domain.text import sanitize_line
 HEAD: Final = 4096
 """Bytes from the beginning of a file that say what is in it."""
 
-DECODED_BYTES: Final = 160_000_000
-"""Memory that decoding one picture may take."""
+DECODED_BYTES: Final = 200_000_000
+"""Memory that making one picture ready may take."""
 
 MOST_DIMENSION: Final = 65_500
 """Pixels along one side of a picture, at most."""
@@ -49,16 +49,19 @@ class Kind(StrEnum):
 
 
 _BYTES_PER_PIXEL: Final[Mapping[Kind, float]] = {
-    Kind.PNG: 4.2,
-    Kind.JPEG: 4.2,
-    Kind.GIF: 4.2,
-    Kind.BMP: 4.2,
-    Kind.TIFF: 8.0,
-    Kind.WEBP: 16.6,
+    Kind.PNG: 5.2,
+    Kind.JPEG: 5.2,
+    Kind.GIF: 5.2,
+    Kind.BMP: 5.2,
+    Kind.TIFF: 9.0,
+    Kind.WEBP: 14.5,
     Kind.AVIF: 10.0,
-    Kind.HEIC: 10.0,
+    Kind.HEIC: 8.1,
 }
-"""Memory that decoding takes, as measured; a compressed TIFF may keep all of it twice."""
+"""Memory that decoding and scaling take, as measured; a compressed TIFF may keep all of it twice."""
+
+_TRANSLUCENT_BYTES: Final[Mapping[Kind, float]] = {Kind.AVIF: 12.4, Kind.HEIC: 10.4}
+"""The same with an alpha channel, where that makes it more."""
 
 _PROGRESSIVE_BYTES: Final = 6.0
 """Bytes per pixel that a progressive JPEG keeps while it is decoded, at whatever scale."""
@@ -151,16 +154,18 @@ def is_named_like_a_picture(name: str) -> bool:
     return name.rpartition(".")[2].lower() in _PICTURE_NAMES
 
 
-def most_pixels(kind: Kind, *, progressive: bool = False) -> int:
-    """Return how many pixels a picture may have so that decoding it takes no more than `DECODED_BYTES`.
+def most_pixels(kind: Kind, *, progressive: bool = False, translucent: bool = False) -> int:
+    """Return how many pixels a picture may have so that it takes no more than `DECODED_BYTES`.
 
     Args:
         kind: What it is.
         progressive: It is a progressive JPEG.
+        translucent: It has an alpha channel.
     """
     if kind is Kind.JPEG:
         return int(DECODED_BYTES / _PROGRESSIVE_BYTES) if progressive else _JPEG_PIXELS
-    return int(DECODED_BYTES / _BYTES_PER_PIXEL[kind])
+    opaque = _BYTES_PER_PIXEL[kind]
+    return int(DECODED_BYTES / (_TRANSLUCENT_BYTES.get(kind, opaque) if translucent else opaque))
 
 
 def scaled(width: int, height: int, longest: int) -> tuple[int, int]:

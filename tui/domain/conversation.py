@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import uuid4
 
 from tui.domain.generation import Options, Stats, Think
@@ -154,17 +154,31 @@ class Conversation:
     """The form of the answers: empty for any, `json`, or a JSON schema."""
 
 
+class MessageHead(NamedTuple):
+    """A message whose words have not been read. A tuple, for there are many of them and they go at once."""
+
+    id: MessageId
+    role: Role
+    length: int
+    """Characters of its content."""
+    calls_tools: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The branch of a conversation that is shown, of which perhaps only the end has been read."""
+    """The branch of a conversation that is shown, of which perhaps only some has been read."""
 
     conversation: Conversation
     above: tuple[MessageId, ...]
     """Its first messages, which have not been read."""
     messages: tuple[Message, ...]
-    """The others."""
+    """The others, except those `between`."""
     branches: Mapping[MessageId, tuple[int, int]]
     """Place among its siblings, from 1, and their number, for each message that has any."""
+    between: tuple[MessageId, ...] = ()
+    """Messages that have not been read either: they stand before the end."""
+    head: int = 0
+    """How many of `messages` stand before those."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
 """What can go wrong, each with what happened and what to do next."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tui.domain.context import ContextPlan
+    from tui.domain.generation import Think
+
+
+REFUSED: Final = "refused"
+"""The reason where nothing listens."""
 
 
 class TuiError(Exception):
@@ -74,7 +79,17 @@ class BadRequest(TuiError):
 
 
 class ThinkingRefused(CapabilityMissing):
-    """The model cannot be told this of thinking."""
+    """The model cannot be told this of thinking.
+
+    Attributes:
+        taken: What the server says that it takes; None where it does not say.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, reason: str = "", taken: "tuple[Think, ...] | None" = None
+    ) -> None:
+        super().__init__(message, hint, reason=reason)
+        self.taken = taken
 
 
 class ContextOverflow(TuiError):

@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from tui.domain.context import (
     SUMMARY_LABEL,
@@ -18,24 +18,28 @@ from tui.domain.context import (
     Window,
     answer_room,
 )
-from tui.domain.conversation import ContextPolicy, Message, MessageId, Role, Summary
+from tui.domain.conversation import ContextPolicy, Message, MessageHead, MessageId, Role, Summary
 from tui.domain.estimate import Calibration, message_features
 
 _SQUEEZED_SHARE: Final = 16
 """The part of the window that is left for the answer when what must be sent takes the rest."""
 
 
-def tellable(path: Sequence[Message]) -> tuple[Message, ...]:
+_Told = TypeVar("_Told", Message, Message | MessageHead)
+
+
+def tellable(path: Sequence[_Told]) -> tuple[_Told, ...]:
     """Return the messages of a branch that a model can be told: answers that brought nothing are not."""
-    return tuple(
-        message
-        for message in path
-        if message.role is not Role.ASSISTANT or message.content or message.tool_calls
-    )
+    return tuple(message for message in path if message.role is not Role.ASSISTANT or _says(message))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+def _says(message: Message | MessageHead) -> bool:
+    if isinstance(message, MessageHead):
+        return message.length > 0 or message.calls_tools
+    return bool(message.content or message.tool_calls)
+
+
+class Entry(NamedTuple):
     """A message of a branch as it counts."""
 
     id: MessageId
@@ -66,12 +70,14 @@ class Units:
         self.images: list[float] = []
         """Tokens of the images of each unit."""
         pinned: list[int] = []
-        for unit, (start, end) in enumerate(zip(starts, [*starts[1:], len(self.ids)], strict=False)):
-            part = entries[start:end]
-            self.words.append(sum(entry.words for entry in part))
-            self.images.append(sum(entry.images for entry in part))
-            if any(entry.pinned for entry in part):
-                pinned.append(unit)
+        for index, entry in enumerate(entries):
+            if index == 0 or entry.role is Role.USER:
+                self.words.append(0.0)
+                self.images.append(0.0)
+            self.words[-1] += entry.words
+            self.images[-1] += entry.images
+            if entry.pinned and pinned[-1:] != [len(self.words) - 1]:
+                pinned.append(len(self.words) - 1)
         self.pinned = tuple(pinned)
         """The units that always stay."""
         self.image_tokens = sum(self.images)

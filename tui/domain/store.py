@@ -13,6 +13,7 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageHead,
     MessageId,
     QueuedMessage,
     Summary,
@@ -107,12 +108,25 @@ class MessageTree(Protocol):
     async def branch(
         self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
     ) -> Branch | None:
-        """Return the branch that is shown, perhaps only its end; None where there is no conversation.
+        """Return the branch that is shown, perhaps only some of it; None where there is no conversation.
 
         Args:
             conversation_id: Which conversation.
-            last: How many messages are read at least.
-            since: A message from which on all are read, if the branch has it.
+            last: How many messages of its end are read at least.
+            since: A message, of this branch or another, from which on as many are read as well; where the
+                branch does not have it, from the one that is nearest above it.
+        """
+        ...
+
+    async def told_branch(
+        self, conversation_id: ConversationId, leaf: MessageId | None, *, characters: int
+    ) -> tuple[Message | MessageHead, ...]:
+        """Return a branch as a model is told it: of what is too old to be told, no words are read.
+
+        Args:
+            conversation_id: The conversation.
+            leaf: Where the branch ends.
+            characters: How much is read at least, from the end; what is pinned is read besides.
         """
         ...
 

@@ -22,13 +22,20 @@ _HARMONY_FAMILIES: Final = ("gptoss", "gpt-oss")
 
 _RENDERERS: Final[Mapping[str, Thinking]] = {
     "harmony": _HARMONY,
+    "glimmer": Thinking(("off", *_LEVELS), "high"),
     "kolibri1": Thinking(("off", *_LEVELS), "high"),
+    "olmo3-think": Thinking(("on",), "on"),
+    "olmo3-32b-think": Thinking(("on",), "on"),
     "qwen3.8": Thinking(("off", "low", "medium", "max"), "medium"),
 }
-"""What is built into servers of models with levels, by the name in a Modelfile's RENDERER line.
+"""What is built into servers of models that take more or less than on and off, by the name in a Modelfile's
+RENDERER line. All others take on and off.
 
 Source: https://github.com/ollama/ollama/tree/main/model/renderers
 """
+
+_LEVELLED: Final = re.compile(r"ThinkLevel|reasoning_effort")
+"""How templates call the level, those of Ollama and those that come with weights."""
 
 _RENDERER: Final = re.compile(r"^RENDERER\s+(\S+)", re.MULTILINE)
 
@@ -55,4 +62,4 @@ def thinking_of(details: ModelDetails) -> Thinking | None:
         return _HARMONY
     if (named := _RENDERER.search(details.modelfile)) is not None and named[1] in _RENDERERS:
         return _RENDERERS[named[1]]
-    return Thinking((*_SWITCH, *_LEVELS)) if "ThinkLevel" in details.template else None
+    return Thinking((*_SWITCH, *_LEVELS)) if _LEVELLED.search(details.template) else None

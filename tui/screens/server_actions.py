@@ -80,7 +80,7 @@ def server_choice(directory: ServerDirectory) -> ChoiceScreen:
 def server_row(report: ServerReport) -> Content:
     """Return a row of the list of servers: name, address, state, how many models."""
     name = "by address" if is_address(report.name) else sanitize_line(report.name or "default", 18)
-    address = sanitize_line(report.address, 30)
+    address = sanitize_line(report.address, 26)
     if report.error is not None:
         why = report.error.reason or sanitize_line(report.error.message, 40)
         state = Content.styled(f"○ {sanitize_line(why)}", "$text-error")
@@ -93,7 +93,7 @@ def server_row(report: ServerReport) -> Content:
     models = f"  {count} model{'s' if count != 1 else ''}" if count else ""
     return (
         Content(f"{name:<14} ")
-        + Content.styled(f"{address:<24} ", "$text-muted")
+        + Content.styled(f"{address:<26} ", "$text-muted")
         + state
         + Content.styled(models, "$text-muted")
     )

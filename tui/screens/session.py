@@ -147,12 +147,19 @@ class ChatSession(Answering):
         self._begun = True
 
     async def open(self, conversation_id: ConversationId | None, at: MessageId | None = None) -> None:
-        """Show a conversation where it was left; its end is shown before the rest is read.
+        """Show a conversation where it was left; what is seen is shown before the rest is read.
 
         Args:
             conversation_id: Which one; None for one that has not begun.
             at: A message that must be there when this returns.
         """
+        await self._opened(conversation_id, at)
+
+    async def _opened(
+        self, conversation_id: ConversationId | None, at: MessageId | None = None
+    ) -> OpenedConversation | None:
+        """Show a conversation, and return what was shown of it; None where it could not be read."""
+        opened = None
         try:
             await self._drafts.try_flush()
             await self.files.flush()
@@ -168,13 +175,14 @@ class ChatSession(Answering):
                 await self.services.conversations.mark_read(conversation_id)
         except TuiError as error:
             self._tell(error)
+        return opened
 
     async def send(self, text: str) -> None:
         """Send a message in the open conversation; a refused one stays in the input."""
         self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
-        failures = self.files.failures
+        failures, turns = self.files.failures, self.asking.take_turns()
         try:
             await self._drafts.flush()
             self._draft_refused = False
@@ -183,7 +191,7 @@ class ChatSession(Answering):
                 await self.editing.send(self.services, text)
                 return
             showing = self._showing
-            files = await self.files.settled(failures)
+            files = turns[0] if turns else await self.files.settled(failures)
             model = await self._model_to_ask()
             self._require_sight(model, files)
             conversation = self.conversation
@@ -198,8 +206,8 @@ class ChatSession(Answering):
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text, files)
                 await self._drafts.forget(None)
-                await self.files.sent(None, files)
                 self._pane.prompt.accept()
+                await self.asking.sent(conversation.id, text, turns or (files,), None)
                 if showing == self._showing:
                     await self.open(conversation.id)
                 else:
@@ -208,7 +216,7 @@ class ChatSession(Answering):
                 await self.services.generation.ask(conversation.id, text, files)
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
-                await self.files.sent(conversation.id, files)
+                await self.asking.sent(conversation.id, text, turns or (files,), conversation.id)
         except TuiError as error:
             self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
@@ -268,9 +276,15 @@ class ChatSession(Answering):
         await self._pane.transcript.whole()
         place = self._pane.place_of(message_id)
         await self.attempt(self.services.conversations.step_branch(shown, message_id, step))
-        await self.open(shown)
-        if place is not None:
-            # On the other branch the cursor stands where it stood, so that the next step goes on.
+        opened = await self._opened(shown)
+        if opened is None or place is None:
+            return
+        # On the other branch the cursor stands where it stood, so that the next step goes on.
+        near = place - len(opened.above)
+        if 0 <= near < (opened.head if opened.between else len(opened.path)):
+            self._pane.transcript.go_to(opened.path[near].id)
+        else:
+            await self._pane.transcript.whole()
             self._pane.go_to_place(place)
 
     async def list_conversations(self, offset: int | None = None) -> None:
@@ -311,7 +325,7 @@ class ChatSession(Answering):
         try:
             if await self.services.conversations.get(shown) is None:
                 return
-            opened = await self.services.conversations.open(shown)
+            opened = await self._some_of(shown, self._pane.transcript.top_message)
         except TuiError as error:
             self._tell(error)
             return
@@ -335,22 +349,22 @@ class ChatSession(Answering):
 
     async def _read(self, conversation_id: ConversationId, at: MessageId | None) -> OpenedConversation:
         """Return a conversation as it is after everything that has been shown happened."""
-        conversations = self.services.conversations
+        transcript = self._pane.transcript
         is_shown = conversation_id == self._pane.conversation_id
-        since = at or self._pane.transcript.left_at(conversation_id)
+        since = at or (transcript.top_message if is_shown else transcript.left_at(conversation_id))
         self._opening = conversation_id
         try:
             while True:
                 self._outdated = False
-                if is_shown:
-                    # What is read may be anywhere in it.
-                    opened = await conversations.open(conversation_id)
-                else:
-                    opened = await conversations.open_end(conversation_id, last=FIRST_READ, since=since)
+                opened = await self._some_of(conversation_id, since)
                 if not self._outdated:
                     return opened
         finally:
             self._opening = None
+
+    async def _some_of(self, conversation_id: ConversationId, since: MessageId | None) -> OpenedConversation:
+        """Return a conversation with what is seen first: from a message on, and its end."""
+        return await self.services.conversations.open_end(conversation_id, last=FIRST_READ, since=since)
 
     def _show(
         self,
@@ -373,7 +387,8 @@ class ChatSession(Answering):
             branches=opened.branches if opened else {},
             queued=opened.queued if opened else (),
             notice="",
-            whole=not (opened and opened.above),
+            whole=not (opened and (opened.above or opened.between)),
+            gap=(opened.head, len(opened.between)) if opened else (0, 0),
         )
         self._behind.begin(self.services.conversations, opened)
         self._show_conversation(conversation)

@@ -78,7 +78,7 @@ class ThinkingActions(ServerActions):
             if conversation is None or conversation.think is None:
                 return
             if services.servers.answers(conversation.server):
-                services.models.refuse_thinking(event.answer.model, conversation.think)
+                services.models.refuse_thinking(event.answer.model, conversation.think, event.error.taken)
             if session.conversation is not None and session.conversation.id == conversation.id:
                 await session.use_think(None)
             else:
@@ -87,8 +87,10 @@ class ThinkingActions(ServerActions):
             self.tell(error)
             return
         name = sanitize_line(event.answer.model, 60)
+        taken = ", ".join(each for each in event.error.taken or () if each != conversation.think)
+        only = f" (the server takes: {taken})" if taken else ""
         self.app.notify(
-            f"{name} does not take “thinking {conversation.think}”: it is set "
+            f"{name} does not take “thinking {conversation.think}”{only}: it is set "
             "back to what the model does by itself. Ctrl+R asks again.",
             markup=False,
             timeout=8,

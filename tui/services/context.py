@@ -22,10 +22,10 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageHead,
     MessageId,
     Role,
     Summary,
-    active_path,
 )
 from tui.domain.errors import ContextOverflow, ContextQuestion
 from tui.domain.estimate import Calibration, Features, added, message_features, thinking_features
@@ -52,6 +52,9 @@ from tui.services.window_knowledge import WindowKnowledge
 _BRANCHES: Final = 8
 """Branches that are kept weighed, at most."""
 
+
+_ENOUGH: Final = 1.5
+"""What is weighed of a branch, in windows: older messages cannot be sent."""
 
 _SAMPLE: Final = "The quick brown fox, who is 3 years old, jumps over the lazy dog; then it rests.\n"
 _DENSE: Final = 0.7
@@ -192,10 +195,19 @@ class ContextService:
         fixed = calibration.tokens(fixed_features(message_features("")))
         return max(0, round((calibration.within(tokens) - fixed) / max(sample, 0.01) * _DENSE))
 
+    async def branch(self, conversation: Conversation) -> tuple[Message | MessageHead, ...]:
+        """Return the branch that is shown; what is too old to be sent is not read.
+
+        Raises:
+            StoreUnavailable: the conversation cannot be read.
+        """
+        characters = self._scales.read(_ENOUGH * self.windows.window(conversation).tokens)
+        return await self._store.told_branch(conversation.id, conversation.active_leaf, characters=characters)
+
     async def compose(
         self,
         conversation: Conversation,
-        path: Sequence[Message],
+        path: Sequence[Message | MessageHead],
         *,
         window: Window | None = None,
     ) -> Composed:
@@ -213,7 +225,7 @@ class ContextService:
         self.windows.ask_about(conversation)
         calibration = await self._book.of(key)
         window = window or self.windows.window(conversation)
-        told = tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)
+        told = await _tellable(path)
         thinking = thinking_to_go_on_with(told)
         extra = (system_features(conversation.system), thinking_features(thinking))
         planner = await self._weigh(conversation, told, calibration, window, answering=True)
@@ -303,8 +315,7 @@ class ContextService:
             return kept.planner
         if conversation.active_leaf is None:
             return Planner((), calibration, answering=False)
-        messages = await self._store.messages(conversation.id)
-        path = await asyncio.to_thread(lambda: tellable(active_path(messages, conversation.active_leaf)))
+        path = await _tellable(await self.branch(conversation))
         planner = await self._weigh(conversation, path, calibration, window, answering=False)
         self._branches[conversation.id] = _Branch(*state, planner)
         while len(self._branches) > _BRANCHES:
@@ -314,7 +325,7 @@ class ContextService:
     async def _weigh(
         self,
         conversation: Conversation,
-        path: Sequence[Message],
+        path: Sequence[Message | MessageHead],
         calibration: Calibration,
         window: Window,
         *,
@@ -323,7 +334,7 @@ class ContextService:
         entries = await self._scales.branch(
             path,
             calibration,
-            enough=1.5 * window.tokens,
+            enough=_ENOUGH * window.tokens,
             sees=self._teller.shows_pictures(conversation.model, conversation.server),
         )
         summaries: tuple[Summary, ...] = ()
@@ -332,10 +343,20 @@ class ContextService:
         make = partial(Planner, entries, calibration, answering=answering, summaries=summaries)
         return make() if len(entries) < _SHORT else await asyncio.to_thread(make)
 
+    async def _read(
+        self, conversation_id: ConversationId, chosen: Sequence[Message | MessageHead]
+    ) -> tuple[Message, ...]:
+        """Return messages with their words; where a window turned out larger, some were not read before."""
+        heads = [each.id for each in chosen if isinstance(each, MessageHead)]
+        some = await self._store.some_messages(conversation_id, heads, None) if heads else ()
+        read = {message.id: message for message in some}
+        found = [read.get(each.id) if isinstance(each, MessageHead) else each for each in chosen]
+        return tuple(message for message in found if message is not None)
+
     async def _composed(
         self,
         conversation: Conversation,
-        path: Sequence[Message],
+        path: Sequence[Message | MessageHead],
         plan: ContextPlan,
         key: str,
         thinking: str,
@@ -345,9 +366,7 @@ class ContextService:
         sees = self._teller.shows_pictures(conversation.model, conversation.server)
         counted = [fixed_features(system_features(system)), thinking_features(thinking)]
         told: list[ChatMessage] = [ChatMessage(Role.SYSTEM, system)] if system else []
-        for message in path:
-            if message.id not in chosen:
-                continue
+        for message in await self._read(conversation.id, [each for each in path if each.id in chosen]):
             weight = await self._scales.counted(message)
             counted.append(weight.words if message.id in bare else weight.whole(sees=sees))
             said = without_images(message) if message.id in bare else message
@@ -356,3 +375,7 @@ class ContextService:
             told[-1] = replace(told[-1], thinking=thinking)
         num_ctx, server = conversation.options.num_ctx, conversation.server
         return Composed(plan, merged(told), added(counted), key, num_ctx, server)
+
+
+async def _tellable(path: Sequence[Message | MessageHead]) -> tuple[Message | MessageHead, ...]:
+    return tellable(path) if len(path) < _SHORT else await asyncio.to_thread(tellable, path)

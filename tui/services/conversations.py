@@ -37,7 +37,7 @@ class OpenedConversation:
 
     conversation: Conversation
     path: tuple[Message, ...]
-    """The messages of the active branch; perhaps only those at its end."""
+    """The messages of the active branch; perhaps only some."""
     branches: Mapping[MessageId, tuple[int, int]]
     """Place and number of siblings, for the messages that have any."""
     queued: tuple[QueuedMessage, ...]
@@ -46,6 +46,10 @@ class OpenedConversation:
     """What is attached to the draft."""
     above: tuple[MessageId, ...] = ()
     """The messages of the active branch before those of `path`, which have not been read."""
+    between: tuple[MessageId, ...] = ()
+    """Messages of the active branch that stand among those of `path`, and have not been read."""
+    head: int = 0
+    """How many of `path` stand before those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,12 @@ class ConversationService:
     async def open_end(
         self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
     ) -> OpenedConversation:
-        """Return a conversation with the end of its active branch; the rest of it is `read` behind that.
+        """Return a conversation with some of its active branch; the rest of it is `read` behind that.
 
         Args:
             conversation_id: Which conversation.
-            last: How many messages are read at least.
-            since: A message from which on all are read, if the branch has it.
+            last: How many messages of its end are read at least.
+            since: A message from which on as many are read as well; see `ConversationStore.branch`.
 
         Raises:
             BadRequest: it is no longer there.
@@ -126,7 +130,15 @@ class ConversationService:
         if branch is None:
             raise BadRequest("This conversation is no longer there.")
         return OpenedConversation(
-            branch.conversation, branch.messages, branch.branches, queued, draft, files, branch.above
+            branch.conversation,
+            branch.messages,
+            branch.branches,
+            queued,
+            draft,
+            files,
+            branch.above,
+            branch.between,
+            branch.head,
         )
 
     async def read(

@@ -124,7 +124,7 @@ class ModelService:
         """
         asked = self._servers_seen
         backend = await self._backend()
-        models, running = await asyncio.gather(backend.models(), backend.running())
+        models, running = await asyncio.gather(backend.models(), self._loaded(backend))
         if asked != self._servers_seen:
             return  # Another server is in use meanwhile; it is asked for itself.
         self.running = running
@@ -132,6 +132,13 @@ class ModelService:
         self._known = True
         self._remember_models(self._address())
         self._publish()
+
+    async def _loaded(self, backend: ChatBackend) -> tuple[RunningModel, ...]:
+        """Return what is loaded; where that is not said, what was: the models can be used all the same."""
+        try:
+            return await backend.running()
+        except TuiError:
+            return self.running
 
     async def describe(self, names: Sequence[str]) -> None:
         """Learn of `names` what an older server does not list; what is known is not asked again.
@@ -151,24 +158,32 @@ class ModelService:
         """Remember what `/api/show` told of a model."""
         able = details.capabilities or model.capabilities or frozenset({Capability.COMPLETION.value})
         before = self.memory.traits.get(model.digest)
-        self._learn_traits(
-            model,
-            Traits(
-                able,
-                details.context_length or model.context_length,
-                thinking_of(details),
-                before.refused if before else frozenset(),
-            ),
-        )
+        thinking = thinking_of(details)
+        refused = before.refused if before else frozenset[Think]()
+        if before is not None and refused and details.thinking is None:
+            thinking = before.thinking  # What a refusal taught is worth more than a guess.
+        context_length = details.context_length or model.context_length
+        self._learn_traits(model, Traits(able, context_length, thinking, refused))
 
-    def refuse_thinking(self, name: str, think: Think) -> None:
-        """Remember that a model cannot be told this of thinking, though it seemed so."""
+    def refuse_thinking(self, name: str, think: Think, taken: Sequence[Think] | None = None) -> None:
+        """Remember that a model cannot be told this of thinking, though it seemed so.
+
+        Args:
+            name: The model.
+            think: What was refused.
+            taken: What the server says that it takes; None where it does not say.
+        """
         model = find_model(name, self.installed)
-        if model is None or think not in thinking_choices(model):
+        if model is None or think not in (choices := thinking_choices(model)):
             return
+        left = tuple(each for each in choices if each != think and (taken is None or each in taken))
+        if len(left) < 2 and taken:
+            left = tuple(each for each in taken if each != think)
+        default = model.thinking.default if model.thinking else None
         able = model.capabilities or frozenset()
-        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length, model.thinking)
-        self._learn_traits(model, replace(before, refused=before.refused | {think}))
+        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length)
+        thinking = Thinking(left, default if default in left else None)
+        self._learn_traits(model, replace(before, thinking=thinking, refused=before.refused | {think}))
 
     def _learn_traits(self, model: ModelInfo, traits: Traits) -> None:
         if model.digest and self.memory.traits.get(model.digest) != traits:
@@ -273,8 +288,9 @@ class ModelService:
         )
         if not traits.refused:
             return known
+        default = known.thinking.default if known.thinking else None
         left = tuple(each for each in thinking_choices(known) if each not in traits.refused)
-        return replace(known, thinking=Thinking(left))
+        return replace(known, thinking=Thinking(left, default if default in left else None))
 
     def _remember_models(self, address: str) -> None:
         others = {key: value for key, value in self.memory.servers.items() if key != address}

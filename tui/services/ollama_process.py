@@ -76,9 +76,10 @@ class OllamaProcess:
         process, self._process = self._process, None
         if process is None or process.returncode is not None or not self._stop_at_exit:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number, end in ((signal.SIGTERM, os.kill), (signal.SIGKILL, os.killpg)):
+            # It ends what runs its models itself, unless it has to be killed: they are of its group.
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
+                end(process.pid, number)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_END_SECONDS):
                     await process.wait()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.domain.attachment import is_picture
-from tui.domain.conversation import Message, Role
+from tui.domain.conversation import Message, MessageHead, Role
 from tui.domain.generation import ChatMessage
 
 
@@ -29,9 +29,10 @@ def merged(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
     return tuple(result)
 
 
-def thinking_to_go_on_with(path: Sequence[Message]) -> str:
+def thinking_to_go_on_with(path: Sequence[Message | MessageHead]) -> str:
     """Return the thinking of an answer that is gone on with: only there a template has a use for it."""
-    return path[-1].thinking if path and path[-1].role is Role.ASSISTANT else ""
+    last = path[-1] if path else None
+    return last.thinking if isinstance(last, Message) and last.role is Role.ASSISTANT else ""
 
 
 def without_images(message: Message) -> Message:

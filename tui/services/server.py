@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from tui.backends.address import DEFAULT_HOST, parse_host
-from tui.domain.errors import ServerRefused, ServerUnreachable, TuiError
+from tui.domain.errors import REFUSED, ServerRefused, ServerUnreachable, TuiError
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.ports import ChatBackend
 
@@ -327,13 +327,25 @@ class ServerMonitor:
     async def _without_server(self, error: TuiError) -> None:
         """Do what can be done where the server does not answer."""
         if self._choice.host is not None or self._met_server or not isinstance(error, ServerUnreachable):
-            self._publish_error(error)
+            self._publish_error(self._startable(error))
         elif self._choice.installed():
-            self._publish_error(ServerUnreachable(error.message, START_HINT))
+            self._publish_error(ServerUnreachable(error.message, START_HINT, reason=error.reason))
         elif self._choice.start_engine is None:
-            self._publish_error(ServerUnreachable(error.message, INSTALL_HINT))
+            self._publish_error(ServerUnreachable(error.message, INSTALL_HINT, reason=error.reason))
         else:
             await self._start_engine()
+
+    def _startable(self, error: TuiError) -> TuiError:
+        """Return an error that says how to start an Ollama which is installed where nothing listens."""
+        here = parse_host(self._home.host).loopback
+        if (
+            here
+            and isinstance(error, ServerUnreachable)
+            and error.reason == REFUSED
+            and self._choice.installed()
+        ):
+            return ServerUnreachable(error.message, START_HINT, reason=error.reason)
+        return error
 
     async def _start_engine(self) -> None:
         """Start the engine and connect to it, unless it has failed too often."""

@@ -12,7 +12,6 @@ from tui.domain.conversation import (
     Message,
     MessageStatus,
     Role,
-    active_path,
     title_from,
 )
 from tui.domain.errors import TuiError
@@ -118,9 +117,9 @@ class TitleService:
 
     async def _make(self, conversation_id: ConversationId) -> None:
         conversation = await self._store.conversation(conversation_id)
-        if conversation is None or not self._able(conversation):
+        if conversation is None or conversation.title_by_user or not self._able(conversation):
             return
-        path = active_path(await self._store.messages(conversation_id), conversation.active_leaf)
+        path = await self._beginning(conversation_id)
         if not _wants_title(conversation, path):
             return
         title = clean_title(await self._ask(conversation, path))
@@ -128,6 +127,14 @@ class TitleService:
         if title and now is not None and now.title == conversation.title and not now.title_by_user:
             await self._store.update(replace(now, title=title))
             self._bus.publish(ConversationsChanged(conversation_id))
+
+    async def _beginning(self, conversation_id: ConversationId) -> tuple[Message, ...]:
+        """Return the first messages of a conversation, two of them if there are so many."""
+        branch = await self._store.branch(conversation_id, last=2)
+        if branch is None or not branch.above:
+            return branch.messages if branch else ()
+        first = (*branch.above, branch.messages[0].id)[:2]
+        return await self._store.some_messages(conversation_id, first, None)
 
     async def _ask(self, conversation: Conversation, path: tuple[Message, ...]) -> str:
         question, answer = path[0].content[:_EXCERPT], path[1].content[:_EXCERPT]

@@ -9,6 +9,7 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageHead,
     MessageId,
     MessageStatus,
     Role,
@@ -72,7 +73,7 @@ class Turn:
     composed: Composed
     """What of the conversation is in the request."""
     conversation: Conversation
-    path: tuple[Message, ...]
+    path: tuple[Message | MessageHead, ...]
     """The branch that is answered."""
 
 
@@ -109,11 +110,11 @@ class TurnService:
         conversation = await self._store.conversation(conversation_id)
         if conversation is None:
             raise ConversationGone("This conversation was deleted.", "Begin a new one with Ctrl+N.")
+        if isinstance(job, Ask):
+            path = await self._context.branch(conversation)
+            return await self._asked(conversation, path, job)
         messages = await self._store.messages(conversation_id)
         match job:
-            case Ask():
-                path = active_path(messages, conversation.active_leaf)
-                return await self._asked(conversation, path, job)
             case Edit():
                 asked = _question_in(messages, job.message_id)
                 path = active_path(messages, asked.parent_id)
@@ -136,7 +137,9 @@ class TurnService:
                 answer = replace(old, status=MessageStatus.STREAMING, error="", hint="", stop_reason="")
                 return self._turn(None, answer, conversation, path, composed)
 
-    async def _asked(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Turn:
+    async def _asked(
+        self, conversation: Conversation, path: tuple[Message | MessageHead, ...], ask: Ask
+    ) -> Turn:
         user = self._user_message(conversation, path, ask)
         path = (*path, user)
         composed = await self._composed(conversation, path)
@@ -169,12 +172,16 @@ class TurnService:
         """Compare what the server counted with what was planned, and learn from it."""
         await self._context.answered(turn.composed, answer)
 
-    async def _composed(self, conversation: Conversation, path: tuple[Message, ...]) -> Composed:
+    async def _composed(
+        self, conversation: Conversation, path: tuple[Message | MessageHead, ...]
+    ) -> Composed:
         composed = await self._context.compose(conversation, path)
         self._context.check(conversation, composed.plan)
         return composed
 
-    def _user_message(self, conversation: Conversation, path: tuple[Message, ...], ask: Ask) -> Message:
+    def _user_message(
+        self, conversation: Conversation, path: tuple[Message | MessageHead, ...], ask: Ask
+    ) -> Message:
         return Message(
             id=new_message_id(),
             conversation_id=conversation.id,
@@ -204,7 +211,7 @@ class TurnService:
         user: Message | None,
         answer: Message,
         conversation: Conversation,
-        path: tuple[Message, ...],
+        path: tuple[Message | MessageHead, ...],
         composed: Composed,
     ) -> Turn:
         request = ChatRequest(

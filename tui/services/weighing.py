@@ -1,6 +1,7 @@
 """What is counted of messages, remembered for each, so that a long branch is read once."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from tui.domain.conversation import (
     Attachment,
     ConversationId,
     Message,
+    MessageHead,
     Role,
     new_message_id,
 )
@@ -66,8 +68,21 @@ class Scales:
         self._counted: dict[str, tuple[_Key, Counted]] = {}
         self._quoted: dict[tuple[Attachment, ...], asyncio.Task[Features]] = {}
 
+    def read(self, enough: float) -> int:
+        """Return how many characters at the end of a branch have to be read.
+
+        Args:
+            enough: As for `branch`.
+        """
+        return math.ceil(enough * _LONGEST_TOKEN)
+
     async def branch(
-        self, messages: Sequence[Message], calibration: Calibration, *, enough: float, sees: bool
+        self,
+        messages: Sequence[Message | MessageHead],
+        calibration: Calibration,
+        *,
+        enough: float,
+        sees: bool,
     ) -> tuple[Entry, ...]:
         """Return the messages of a branch as they count.
 
@@ -83,24 +98,30 @@ class Scales:
         await self._count_all(await _beside(len(messages), partial(self._missing, messages, enough)))
         return await _beside(len(messages), partial(self._entries, messages, calibration, sees=sees))
 
-    def _missing(self, messages: Sequence[Message], enough: float) -> list[Message]:
-        """Return the messages that have to be read."""
+    def _missing(self, messages: Sequence[Message | MessageHead], enough: float) -> list[Message]:
+        """Return the messages that have to be counted."""
         missing: list[Message] = []
         length = 0
         for message in reversed(messages):
-            if (length < enough * _LONGEST_TOKEN or message.pinned) and self._known(message) is None:
+            if isinstance(message, MessageHead):
+                length += message.length
+                continue
+            if (length < self.read(enough) or message.pinned) and self._known(message) is None:
                 missing.append(message)
             length += len(message.content)
         return missing
 
     def _entries(
-        self, messages: Sequence[Message], calibration: Calibration, *, sees: bool
+        self, messages: Sequence[Message | MessageHead], calibration: Calibration, *, sees: bool
     ) -> tuple[Entry, ...]:
         """Return messages as they count, those that were not read by their length."""
         entries: list[Entry] = []
         base = calibration.tokens(rough_features(0))
         each = max(0.0, calibration.tokens(rough_features(1000)) - base) / 1000
         for message in messages:
+            if isinstance(message, MessageHead):
+                entries.append(Entry(message.id, message.role, base + each * message.length))
+                continue
             counted = self._known(message)
             images = 0.0
             if counted is None:

@@ -1,7 +1,7 @@
 """The branch of a conversation that is shown, read from its end: what a reader sees first."""
 
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
@@ -25,10 +25,11 @@ _CONVERSATION: Final = f"SELECT key, {CONVERSATION_COLUMNS} FROM conversations W
 
 _PARENTS: Final = "SELECT id, parent_id FROM messages WHERE conversation = ? ORDER BY key"
 
-_DELETED: Final = (
+DELETED: Final = (
     "SELECT messages.id FROM deleted_messages JOIN messages ON messages.key = message"
     " WHERE deleted_messages.conversation = ?"
 )
+"""The ids of what is deleted of a conversation."""
 
 _ATTACHED: Final = (
     "SELECT message, digest, name, media_type, size, width, height"
@@ -47,15 +48,15 @@ _BETWEEN: Final = (
 def load_branch(
     connection: sqlite3.Connection, conversation_id: ConversationId, last: int, since: MessageId | None
 ) -> Branch | None:
-    """Return the branch that is shown with the messages at its end; None where there is no conversation.
+    """Return the branch that is shown with some of its messages; None where there is no conversation.
 
     Of the others only the ids are read.
 
     Args:
         connection: To the database.
         conversation_id: Which conversation.
-        last: How many messages are read at least.
-        since: A message from which on all are read, if the branch has it.
+        last: How many messages of its end are read at least.
+        since: A message from which on as many are read as well.
     """
     row: tuple[int, *ConversationRow] | None = connection.execute(
         _CONVERSATION, (conversation_id,)
@@ -65,15 +66,29 @@ def load_branch(
     key, *rest = row
     conversation = conversation_from(tuple(rest))  # type: ignore[arg-type]
     parents: dict[MessageId, MessageId | None] = dict(connection.execute(_PARENTS, (key,)))
-    gone = {MessageId(identity) for (identity,) in connection.execute(_DELETED, (key,))}
+    gone = {MessageId(identity) for (identity,) in connection.execute(DELETED, (key,))}
     shown = parents_without(parents, gone) if gone else parents
     path = path_to(shown, conversation.active_leaf)
     first = max(0, len(path) - last)
-    if since in path[:first]:
-        first = path.index(since)
+    start = _nearest(path, parents, since)
+    start = first if start is None else min(start, first)
+    stop = min(start + last, first)
     places = places_among_siblings(shown, path)
-    read = load_some(connection, conversation_id, path[first:], path[first - 1] if first else None)
-    return Branch(conversation, tuple(path[:first]), read, places)
+    head = load_some(connection, conversation_id, path[start:stop], path[start - 1] if start else None)
+    end = load_some(connection, conversation_id, path[first:], path[first - 1] if first else None)
+    return Branch(conversation, tuple(path[:start]), head + end, places, tuple(path[stop:first]), len(head))
+
+
+def _nearest(
+    path: Sequence[MessageId], parents: Mapping[MessageId, MessageId | None], wanted: MessageId | None
+) -> int | None:
+    """Return the place of a message on a branch, or of the one nearest above it that the branch has."""
+    if wanted is None:
+        return None
+    places = {identity: place for place, identity in enumerate(path)}
+    while wanted is not None and wanted not in places:
+        wanted = parents.get(wanted)
+    return None if wanted is None else places[wanted]
 
 
 def load_some(
@@ -94,10 +109,7 @@ def load_some(
         return ()
     # They stand beside each other in the file, nearly always: that is read faster than one by one.
     found = _found(connection, conversation_id, _BETWEEN, (conversation_id, ids[0], ids[-1]), set(ids))
-    missing = [identity for identity in ids if identity not in found]
-    for start in range(0, len(missing), _AT_A_TIME):
-        some = missing[start : start + _AT_A_TIME]
-        found |= _found(connection, conversation_id, f"id IN ({_marks(some)})", some, set(some))
+    found |= load_named(connection, conversation_id, [identity for identity in ids if identity not in found])
     messages: list[Message] = []
     for identity, parent in zip(ids, (after, *ids), strict=False):
         message = found.get(identity)
@@ -105,6 +117,17 @@ def load_some(
             # A message that stood between the two may have been deleted.
             messages.append(message if message.parent_id == parent else replace(message, parent_id=parent))
     return tuple(messages)
+
+
+def load_named(
+    connection: sqlite3.Connection, conversation_id: ConversationId, ids: Sequence[MessageId]
+) -> dict[str, Message]:
+    """Return messages by their ids; those that are not there are left out."""
+    found: dict[str, Message] = {}
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = ids[start : start + _AT_A_TIME]
+        found |= _found(connection, conversation_id, f"id IN ({_marks(some)})", some, set(some))
+    return found
 
 
 def _found(

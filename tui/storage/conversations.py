@@ -13,6 +13,7 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageHead,
     MessageId,
     MessageStatus,
     QueuedMessage,
@@ -201,9 +202,17 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
     async def branch(
         self, conversation_id: ConversationId, *, last: int, since: MessageId | None = None
     ) -> Branch | None:
-        """Return the branch that is shown, with at least its `last` messages, and those from one on."""
+        """Return the branch that is shown, with at least its `last` messages, and as many from one on."""
         return await self._database.read(
             lambda connection: load_branch(connection, conversation_id, last, since)
+        )
+
+    async def told_branch(
+        self, conversation_id: ConversationId, leaf: MessageId | None, *, characters: int
+    ) -> tuple[Message | MessageHead, ...]:
+        """Return a branch with the words of so many characters at its end, and of what is pinned."""
+        return await self._database.read(
+            lambda connection: self._told.load(connection, conversation_id, leaf, characters)
         )
 
     async def some_messages(

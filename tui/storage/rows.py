@@ -107,7 +107,8 @@ _NO_STATS: Final = Stats()
 _NO_FIGURES: Final = (None,) * 8
 _NO_OPTIONS: Final = Options()
 # A dictionary answers several times faster than calling the enumeration does.
-_ROLES: Final[Mapping[str, Role]] = {role.value: role for role in Role}
+ROLES: Final[Mapping[str, Role]] = {role.value: role for role in Role}
+"""Who says something, by the name in a row."""
 _STATUSES: Final[Mapping[str, MessageStatus]] = {status.value: status for status in MessageStatus}
 _POLICIES: Final[Mapping[str, ContextPolicy]] = {policy.value: policy for policy in ContextPolicy}
 _THINK: Final[Mapping[str, Think]] = {level: level for level in get_args(Think)}
@@ -203,7 +204,7 @@ def message_from(
         MessageId(row[1]),
         conversation_id,
         None if parent is None else MessageId(parent),
-        _ROLES[row[3]],
+        ROLES[row[3]],
         row[4],
         row[5],
         _STATUSES[row[6]],

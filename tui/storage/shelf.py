@@ -12,6 +12,7 @@ from tui.storage.messages import delete_conversation
 from tui.storage.rows import storable
 from tui.storage.search import find_messages
 from tui.storage.titles import LISTED, filter_conversations, find_titles, load_conversations
+from tui.storage.told import ToldBranches
 
 _BEGINNING: Final = SearchMark()
 
@@ -28,6 +29,7 @@ class Shelf:
         """Use an open database as one of the processes that do."""
         self._database = database
         self._instance = instance
+        self._told = ToldBranches()
 
     async def conversations(
         self, *, query: str = "", offset: int = 0, limit: int = 200

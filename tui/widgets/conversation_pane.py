@@ -43,6 +43,8 @@ class ConversationPane(Vertical):
         self.notice = ""
         """What an empty conversation says."""
         self._path: dict[MessageId, Message] = {}
+        self._gap = 0
+        """The place at which messages are missing."""
 
     def compose(self) -> ComposeResult:
         """Compose the widgets."""
@@ -110,6 +112,7 @@ class ConversationPane(Vertical):
         queued: Sequence[QueuedMessage],
         notice: str,
         whole: bool = True,
+        gap: tuple[int, int] = (0, 0),
     ) -> None:
         """Show a conversation; the one already shown keeps its place.
 
@@ -119,13 +122,18 @@ class ConversationPane(Vertical):
             branches: Place and number of siblings, for the messages that have any.
             queued: What waits.
             notice: What is shown where there are no messages.
-            whole: That is the whole branch; otherwise the messages before follow with `prepend`.
+            whole: That is the whole branch; otherwise the messages before follow with `prepend`, and
+                those that are missing among them with `insert`.
+            gap: At which place some are missing, and how many.
         """
         if conversation_id != self.conversation_id and self.find_bar.is_open:
             self.find_bar.action_close()
         self.conversation_id = conversation_id
         self._path = {message.id: message for message in messages}
-        self.transcript.show(conversation_id or "", messages, branches=branches, notice=notice, whole=whole)
+        self._gap = gap[0]
+        self.transcript.show(
+            conversation_id or "", messages, branches=branches, notice=notice, whole=whole, gap=gap
+        )
         self.transcript.set_queued(queued)
         self.status.queued = len(queued)
         self.status.finish(self.last_answer)
@@ -135,7 +143,15 @@ class ConversationPane(Vertical):
     def prepend(self, messages: Sequence[Message]) -> None:
         """Take over messages that come before all that are shown, which stay where they are."""
         self._path = {message.id: message for message in messages} | self._path
+        self._gap += len(messages)
         self.transcript.prepend(messages)
+
+    def insert(self, messages: Sequence[Message]) -> None:
+        """Take over the last of the messages that are missing."""
+        path = list(self._path.values())
+        path[self._gap : self._gap] = messages
+        self._path = {message.id: message for message in path}
+        self.transcript.insert(messages)
 
     def complete(self) -> None:
         """Say that no more messages will come before those that are there."""

@@ -96,7 +96,7 @@ def pull_row(pull: Pull, width: int) -> Content:
     """Return the row of a model that is being fetched."""
     words = pull_words(pull, brief=width < 60)
     name = sanitize_line(pull.name)
-    space = max(12, min(30, width - _BAR - 34))
+    space = max(12, min(30, width - _BAR - 36))
     if pull.state is not PullState.RUNNING:
         return _cut(Content(f"  {fit(name, space)} ") + words, width)
     share = pull.completed / pull.total if pull.total else 0.0

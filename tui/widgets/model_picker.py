@@ -80,7 +80,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
             &:focus { border: none; }
             & > .input--placeholder { color: $text-muted; }
         }
-        #columns { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
+        #columns { height: 1; color: $text-muted; text-wrap: nowrap; }
         OptionList {
             height: auto;
             max-height: 60vh;

@@ -5,7 +5,6 @@ from textual.content import Content
 from tui.domain.model import FOR_GOOD_SECONDS, RunningModel
 from tui.domain.pull import Pull, PullState
 from tui.domain.text import sanitize_line
-from tui.widgets.status_bar import duration
 
 
 def size_words(size: int) -> str:
@@ -93,5 +92,13 @@ def _speed_words(pull: Pull, *, brief: bool) -> list[str]:
         return ["waiting" if brief else "waiting for the registry"]
     words = [f"{size_words(int(pull.bytes_per_second))}/s"]
     if pull.seconds_left is not None:
-        words.append(f"{duration(pull.seconds_left, whole=True)} left")
+        words.append(f"{_about(pull.seconds_left)} left")
     return words
+
+
+def _about(seconds: float) -> str:
+    """Return how long something takes yet, as exactly as it can be known: `48 s`, `3 min`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{max(0, int(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,10 +1,10 @@
 """Pictures out of bytes that may be anything."""
 
-import struct
-import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from tui.decoding import BROKEN, ORIENTATION, loaded, turned
+from tui.domain.attachment import Kind, most_pixels
 from tui.domain.errors import TuiError
 
 if TYPE_CHECKING:
@@ -13,14 +13,8 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """Formats that are decoded: none of them runs a program or reads another file."""
 
-_MOST_PIXELS: Final = 64_000_000
-"""Pixels above which a picture is not decoded."""
-
-_BROKEN: Final = (
-    OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError,
-    AttributeError, RuntimeError, struct.error, zlib.error,
-)  # fmt: skip
-"""What Pillow raises for bytes that are no picture."""
+_MOST_PIXELS: Final = 24_000_000
+"""Pixels above which a picture is not shown; those that came in through the application have far fewer."""
 
 
 class PictureBroken(TuiError):
@@ -37,24 +31,29 @@ def decoded(data: bytes, size: tuple[int, int] = (0, 0)) -> "Image":
     Raises:
         PictureBroken: It cannot be decoded, or is too large to be.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise PictureBroken(
-                    f"This picture is too large to be shown: {image.width}×{image.height} pixels.",
-                    "Save it to a file to see it.",
-                )
+            _require_within(image, most_pixels(Kind(image.format or "")))
             if size[0]:
                 image.draft("RGB", size)
-            image.load()
-            return _with_known_colors(ImageOps.exif_transpose(image))
-    except (*_BROKEN, Image.DecompressionBombError) as error:
+            _require_within(image, _MOST_PIXELS)
+            turn = image.getexif().get(ORIENTATION)
+            return turned(_with_known_colors(loaded(image)), turn)
+    except (*BROKEN, MemoryError, Image.DecompressionBombError) as error:
         raise PictureBroken(
             "This picture cannot be shown: its file is damaged or of a kind that is not known.",
             "Save it to a file to look at it elsewhere.",
         ) from error
+
+
+def _require_within(image: "Image", most: int) -> None:
+    if image.width * image.height > most:
+        raise PictureBroken(
+            f"This picture is too large to be shown: {image.width}×{image.height} pixels.",
+            "Save it to a file to see it.",
+        )
 
 
 def _with_known_colors(image: "Image") -> "Image":
@@ -64,5 +63,5 @@ def _with_known_colors(image: "Image") -> "Image":
         scale = 255 / max(1.0, 65535.0 if float(high) > 255 else 255.0)  # type: ignore[arg-type]
         return image.convert("F").point(lambda value: value * scale).convert("L").convert("RGB")
     if image.mode in ("RGB", "RGBA"):
-        return image.copy()
+        return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")

@@ -83,6 +83,12 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._whole = Event()
         self._wants_start = False
 
+    @property
+    def top_message(self) -> MessageId | None:
+        """The message at the top of the view; None for the end of the conversation."""
+        anchor = self._capture()
+        return anchor.message_id if anchor is not None else None
+
     def left_at(self, key: str) -> MessageId | None:
         """Return the message that stood at the top when the reader left a conversation; None for its end."""
         anchor = self._left.get(key)
@@ -96,6 +102,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         branches: Mapping[MessageId, tuple[int, int]] | None = None,
         notice: str = "",
         whole: bool = True,
+        gap: tuple[int, int] = (0, 0),
     ) -> None:
         """Show a conversation: at its end, where the reader left it, or unmoved if it is shown already.
 
@@ -104,7 +111,9 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             messages: Its messages, the first first.
             branches: Which of how many branches a message is, for those that have some.
             notice: What is said while there are no messages.
-            whole: These are all of its messages; otherwise those before them follow with `prepend`.
+            whole: These are all of its messages; otherwise those before them follow with `prepend`, and
+                those that are missing among them with `insert`.
+            gap: At which place some are missing, and how many.
         """
         self._wants_start = False
         if whole:
@@ -124,10 +133,10 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             if self.is_attached and self.text_selection is not None:
                 self.screen.clear_selection()
         else:
-            anchor = self._capture()
+            anchor = self._stand_in(self._capture(), messages)
         self._notice = notice
         self._items.branches = branches or {}
-        self._items.load(messages, keep=not is_other)
+        self._items.load(messages, keep=not is_other, gap=gap)
         self._anchor = anchor
         self._restore(anchor)
         self._find_again()

@@ -44,6 +44,8 @@ class TranscriptItems:
         self._cache: OrderedDict[MessageId, MessageItem] = OrderedDict()
         self._measured: list[int] = []
         self._epoch = 1
+        self._gap = (0, 0)
+        """Where messages are missing, and how many: their numbers are left out."""
         self._queued = 0
         self._unfolded: dict[MessageId, bool] = {}
         self._detailed: set[MessageId] = set()
@@ -78,28 +80,31 @@ class TranscriptItems:
     def index(self, message_id: MessageId) -> int | None:
         """Return the place of a message."""
         number = self._numbers.get(message_id)
-        return None if number is None else number - self._first
+        return None if number is None else self.index_of_number(number)
 
     def number(self, index: int) -> int:
         """Return the number of the message at a place: it stays the same when others come before it."""
-        return self._first + index
+        at, missing = self._gap
+        return self._first + index + (missing if index >= at else 0)
 
     def index_of_number(self, number: int) -> int:
         """Return the place of the message with a number."""
-        return number - self._first
+        (at, missing), index = self._gap, number - self._first
+        return index if index < at else max(at, index - missing)
 
-    def load(self, messages: Sequence[Message], *, keep: bool) -> None:
+    def load(self, messages: Sequence[Message], *, keep: bool, gap: tuple[int, int] = (0, 0)) -> None:
         """Take over the messages of a conversation: a few integers for each.
 
         Args:
             messages: All of them, the first first.
             keep: They are those of the same conversation: what is known of the unchanged ones stays.
+            gap: At which place some are missing, and how many.
         """
         known = self._known(messages) if keep else {}
         self._entries = list(messages)
         self._queued = 0
-        self._first = _FIRST
-        self._numbers = {message.id: number for number, message in enumerate(messages, _FIRST)}
+        self._first, self._gap = _FIRST, gap
+        self._numbers = {message.id: self.number(index) for index, message in enumerate(messages)}
         self._measured = [self._epoch if message.id in known else 0 for message in messages]
         heights = (known.get(message.id) or self._guess(message) for message in messages)
         self.heights = HeightIndex(heights)
@@ -112,10 +117,23 @@ class TranscriptItems:
     def prepend(self, messages: Sequence[Message]) -> None:
         """Take over messages that come before all others."""
         self._first -= len(messages)
+        self._gap = self._gap[0] + len(messages), self._gap[1]
         self._entries[:0] = messages
         self._measured[:0] = [0] * len(messages)
         self._numbers.update({message.id: number for number, message in enumerate(messages, self._first)})
         self.heights = HeightIndex([*map(self._guess, messages), *self.heights])
+
+    def insert(self, messages: Sequence[Message]) -> None:
+        """Take over the last of the messages that are missing."""
+        at, missing = self._gap
+        missing = max(0, missing - len(messages))
+        self._gap = at, missing
+        first = self._first + at + missing
+        self._entries[at:at] = messages
+        self._measured[at:at] = [0] * len(messages)
+        self._numbers.update({message.id: number for number, message in enumerate(messages, first)})
+        heights = [*self.heights]
+        self.heights = HeightIndex([*heights[:at], *map(self._guess, messages), *heights[at:]])
 
     def _known(self, messages: Sequence[Message]) -> dict[MessageId, int]:
         """Return the measured heights of the messages that are as they were."""
@@ -146,7 +164,7 @@ class TranscriptItems:
         self._queued = len(queued)
 
     def _add(self, entry: Message | QueuedMessage) -> None:
-        self._numbers[entry.id] = self._first + len(self._entries)
+        self._numbers[entry.id] = self.number(len(self._entries))
         self._entries.append(entry)
         self._measured.append(0)
         self.heights.append(self._guess(entry))
@@ -265,6 +283,13 @@ class TranscriptItems:
         """Take every height for a guess from now on: the width or the way code wraps has changed."""
         self.width = width
         self._epoch += 1
+
+    def forget_picture(self, digest: str) -> None:
+        """Take the heights of the messages that show a picture for guesses from now on."""
+        for message_id, item in self._cache.items():
+            index = self.index(message_id)
+            if index is not None and any(file.digest == digest for file in item.message.attachments):
+                self._measured[index] = 0
 
     def forget_layouts(self) -> None:
         """Make every layout again when it is next seen."""

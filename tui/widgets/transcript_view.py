@@ -3,7 +3,7 @@
 from asyncio import CancelledError, sleep, to_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from textual.geometry import Region, Size
@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui.domain.conversation import Message, MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Place
+from tui.rendering.picture import Drawn, PictureRequest
 from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
@@ -226,6 +227,18 @@ class TranscriptView(TranscriptPictures):
             return Anchor(item.id, item.place(row, self.palette))
         return self._anchor
 
+    def _stand_in(self, anchor: Anchor | None, messages: Sequence[Message]) -> Anchor | None:
+        """Return an anchor that is among `messages`: another branch has another message in its place."""
+        index = self._items.index(anchor.message_id) if anchor is not None else None
+        places = {message.id: place for place, message in enumerate(messages)}
+        if anchor is None or index is None or anchor.message_id in places:
+            return anchor
+        for before in range(index - 1, -1, -1):
+            place = places.get(self._items[before].id)
+            if place is not None:
+                return replace(anchor, message_id=messages[min(place + 1, len(messages) - 1)].id)
+        return anchor
+
     def _restore(self, anchor: Anchor | None) -> None:
         """Put what was at the top of the view there again."""
         if not self._is_ready:
@@ -260,12 +273,28 @@ class TranscriptView(TranscriptPictures):
             return
         self._shift(self._items.heights.total - before)
 
+    def insert(self, messages: Sequence[Message]) -> None:
+        """Take over the last of the messages that are missing; what is read stays where it is."""
+        with self._reading_held():
+            self._items.insert(messages)
+        self._refresh_changed(0)
+
     @contextmanager
     def _reading_held(self) -> Iterator[None]:
         """Keep what is read where it is while messages change."""
         anchor = self._capture()
         yield
         self._restore(anchor)
+
+    def picture_drawn(self, request: PictureRequest, drawn: Drawn | str) -> None:
+        """Show a picture that was wanted; one that cannot be shown gives its room back for the reason."""
+        if isinstance(drawn, Drawn) or self._items.gallery.broken.get(request.digest) == drawn:
+            super().picture_drawn(request, drawn)
+            return
+        with self._reading_held():
+            super().picture_drawn(request, drawn)
+            self._items.forget_picture(request.digest)
+        self.refresh()
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.support import files
 from tests.support.files import a_pdf, a_picture, encoded, png
+from tui.decoding import loaded
 from tui.domain.attachment import Kind, Span, is_picture, kind_of, most_pixels
 from tui.domain.conversation import Attachment
 from tui.domain.errors import FileUnusable
@@ -186,7 +187,6 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"BM" + struct.pack("<IHHIIiiHH", 70, 0, 0, 54, 40, -5, -2000000000, 1, 24) + bytes(24),
         "",
     ),
-    "heic": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(60), "is a HEIC picture"),
     "svg": (lambda: b'<?xml version="1.0"?>\n<!-- x -->\n<svg xmlns="x"><path/></svg>', "is an SVG drawing"),
     "text that is called .png": (lambda: b"<html>404 Not found</html>", "named like a picture"),
     "zip": (lambda: b"PK\x03\x04" + bytes(40), "is an archive"),
@@ -214,6 +214,48 @@ async def test_what_cannot_be_attached_is_refused_in_a_line(
     assert len(message) < 200
     assert "bad" in message
     await store.aclose()
+
+
+async def test_heic_is_refused_where_nothing_can_read_it(
+    store: SqliteConversationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    data = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(60)
+    with pytest.raises(
+        FileUnusable, match=r"bad\.heic is a HEIC picture, which cannot be read here"
+    ) as caught:
+        await AttachmentService(store, SETTINGS).ingest(FromBytes(data, "bad.heic"))
+    assert "pillow-heif" in caught.value.hint
+    await store.aclose()
+
+
+async def test_heic_is_read_where_a_library_for_it_is_installed(store: SqliteConversationStore) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "SECRETCAM"
+    data = encoded(a_picture(), "HEIF", quality=90, exif=exif.tobytes())
+    service = AttachmentService(store, SETTINGS)
+    attachment, stored = await taken(service, data, "IMG_0001.HEIC")
+    assert (attachment.media_type, seen(stored).size) == ("image/jpeg", (20, 40))
+    assert b"SECRETCAM" not in stored
+    with pytest.raises(FileUnusable, match="is a damaged HEIC picture"):
+        await service.ingest(FromBytes(data[:200], "cut.heic"))
+    await store.aclose()
+
+
+@pytest.mark.parametrize("format", ["WEBP", "AVIF"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+async def test_a_decoder_is_let_go_before_its_picture_is_kept(format: str, mode: str) -> None:
+    image = a_translucent() if mode == "RGBA" else a_picture()
+    found = Image.open(io.BytesIO(encoded(image, format, quality=95)))
+    expected = seen(encoded(image, format, quality=95))
+    kept = loaded(found)
+    assert found._decoder is None  # type: ignore[attr-defined]
+    assert kept.convert(mode).tobytes() == expected.tobytes()
+    assert kept.mode.startswith(mode)
 
 
 TEXTS: dict[str, tuple[bytes, str]] = {
@@ -392,11 +434,21 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
-@pytest.mark.parametrize("side", [int(most_pixels(Kind.PNG) ** 0.5), 3 * 1568])
-def test_a_large_picture_needs_little_memory(tmp_path: Path, side: int) -> None:
-    (tmp_path / "large.png").write_bytes(files.blank_png(side))
-    run = [sys.executable, "-c", _MEASURED, str(tmp_path), str(tmp_path / "large.png")]
-    width, height, megabytes = map(int, subprocess.run(run, capture_output=True, check=True).stdout.split())
-    assert (width, height) == (1568, 1568)
+@pytest.mark.parametrize("kind", ["PNG", "PNG of a middling size", "WebP of a telephone"])
+def test_a_large_picture_needs_little_memory(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "large"
+    side = 3 * 1568 if "middling" in kind else int(most_pixels(Kind.PNG) ** 0.5)
+    if kind.startswith("PNG"):
+        path.write_bytes(files.blank_png(side))
+    else:
+        Image.new("RGB", (4080, 3072)).save(path, "WEBP", method=0)
+    run = [sys.executable, "-c", _MEASURED, str(tmp_path), str(path)]
+    width, _, megabytes = map(int, subprocess.run(run, capture_output=True, check=True).stdout.split())
+    assert width == 1568
     # The application around it takes 40 MB more than this process does.
     assert megabytes < 260
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.is_picture])
+def test_a_photo_of_twelve_megapixels_is_taken_whatever_its_kind(kind: Kind) -> None:
+    assert most_pixels(kind, progressive=True, translucent=True) >= 4080 * 3072

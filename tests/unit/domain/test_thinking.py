@@ -44,7 +44,10 @@ def test_current_servers_say_it(values: object, default: object, thinking: Think
         (replace(PLAIN, modelfile="FROM x\nRENDERER qwen3.8\n"), ("off", "low", "medium", "max")),
         (replace(PLAIN, modelfile="FROM x\nRENDERER qwen3-vl-thinking\n"), None),
         (replace(PLAIN, modelfile="FROM x\n# RENDERER harmony\n"), None),
+        (replace(PLAIN, modelfile="FROM x\nRENDERER glimmer\n"), ("off", "low", "medium", "high")),
+        (replace(PLAIN, modelfile="FROM x\nRENDERER olmo3-think\n"), ("on",)),
         (replace(PLAIN, template="{{ .ThinkLevel }}"), ("off", "on", "low", "medium", "high")),
+        (replace(PLAIN, template="{{ reasoning_effort }}"), ("off", "on", "low", "medium", "high")),
     ],
 )
 def test_of_older_servers_it_is_read_from_how_the_model_is_told(

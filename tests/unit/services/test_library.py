@@ -10,7 +10,8 @@ from tests.support.script import Model
 from tests.support.scripted_server import Reply, ScriptedServer
 from tui.backends.ollama import OllamaBackend
 from tui.domain.errors import BadRequest, ModelMissing
-from tui.domain.model import find_model
+from tui.domain.generation import Think
+from tui.domain.model import ModelInfo, find_model
 from tui.domain.ports import ChatBackend
 from tui.domain.pull import NewModel
 from tui.domain.thinking import thinking_choices
@@ -107,8 +108,18 @@ async def test_embedding_models_are_installed_but_not_offered(desk: Desk) -> Non
     assert "embed:1b" not in [model.name for model in desk.models.models]
 
 
-async def test_a_server_without_ps(desk: Desk) -> None:
-    desk.server.answer("/api/ps", Reply(status=404, body=b"404 page not found", content_type="text/plain"))
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=404, body=b"404 page not found", content_type="text/plain"),
+        Reply(status=405, body=b""),
+        Reply(status=403, body=b"<html>not through this proxy"),
+        Reply(body=b"<!DOCTYPE html><html>", content_type="text/html"),
+    ],
+    ids=["old", "other", "proxy", "page"],
+)
+async def test_a_server_without_ps(desk: Desk, reply: Reply) -> None:
+    desk.server.answer("/api/ps", reply)
     await desk.models.refresh()
     assert desk.models.running == () and desk.models.models
 
@@ -183,3 +194,35 @@ async def test_extending_adds_half_an_hour_to_what_is_left(desk: Desk, left: flo
     assert chats[-1].json.get("keep_alive") == sent, "one that is kept for good stays so"
     window = {"num_ctx": desk.models.running[0].context_length}
     assert chats[-1].json.get("options") == (window if sent else None), "another one would load it anew"
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken", "left"),
+    [
+        ("high", ("off", "on"), ("off", "on")),
+        ("high", None, ("off", "on", "low", "medium")),
+        ("high", ("low", "medium", "max"), ("low", "medium")),
+        ("off", ("low", "medium", "high"), ("low", "medium", "high")),
+        ("on", ("off",), ()),
+    ],
+)
+async def test_a_refusal_teaches_what_is_taken_and_is_worth_more_than_a_guess(
+    desk: Desk, refused: Think, taken: tuple[Think, ...] | None, left: tuple[Think, ...]
+) -> None:
+    desk.server.answer("/api/show", Reply(body=b'{"template": "{{ .ThinkLevel }}"}'))
+    await desk.models.refresh()
+    model = find_model("qwen3-vl:8b", desk.models.models)
+    assert model is not None
+    await desk.library.details(model)
+    desk.models.refuse_thinking(model.name, refused, taken)
+    await desk.library.details(model)
+    assert thinking_choices(find_model(model.name, desk.models.models)) == left
+
+
+async def test_a_family_without_its_levels_is_told_on_and_off(desk: Desk) -> None:
+    await desk.models.refresh()
+    desk.models.installed = (
+        ModelInfo("gpt-oss:20b", "d", family="gptoss", capabilities=frozenset({"thinking"})),
+    )
+    desk.models.refuse_thinking("gpt-oss:20b", "low", ("off", "on"))
+    assert thinking_choices(find_model("gpt-oss:20b", desk.models.installed)) == ("off", "on")

@@ -501,3 +501,20 @@ def test_watching_needs_no_client_library() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ran.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("host", "starts"), [(None, True), ("http://127.0.0.1:7", True), ("http://gpu:7", False)]
+)
+async def test_an_installed_ollama_can_be_started_wherever_it_is_to_listen_on_this_machine(
+    host: str | None, *, starts: bool
+) -> None:
+    refused = ServerUnreachable("Nothing listens.", "Start it there.", reason="refused")
+    rig = Rig(ServerChoice(host, installed=present), World(errors={host or HOME: refused}))
+
+    await rig.settle()
+
+    error = rig.monitor.state.error
+    assert error is not None
+    assert (error.hint == START_HINT, error.reason) == (starts, "refused")
+    await rig.monitor.aclose()

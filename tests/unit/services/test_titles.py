@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builders import a_message
 from tests.support.desk import Desk, happens
 from tests.support.fake_backend import DONE, Answer, said
-from tui.domain.conversation import Conversation
+from tui.domain.conversation import Conversation, ConversationId, Message
 from tui.domain.errors import ModelMissing
 from tui.domain.events import ConversationsChanged, GenerationFinished
 from tui.domain.generation import Delta
@@ -154,3 +155,27 @@ async def test_a_conversation_that_is_gone_is_no_trouble(desk: Desk) -> None:
     gate.set()
     await tried(desk)
     assert await desk.conversations.page() == ()
+
+
+async def test_an_answer_in_a_long_conversation_does_not_have_all_of_it_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await desk.begin("a")
+    parent: Message | None = None
+    messages: list[Message] = []
+    for number in range(300):
+        parent = a_message(conversation, f"{number} " * 300, parent=parent)
+        messages.append(parent)
+    await desk.store.add_messages(messages)
+
+    async def everything(_: ConversationId) -> tuple[Message, ...]:
+        raise AssertionError("all messages are read")
+
+    monkeypatch.setattr(desk.store, "messages", everything)
+    desk.backend.answers = [said("Paris.")]
+    await desk.ask(conversation, "And now?")
+    await tried(desk)
+    assert len(desk.backend.requests) == 1
+    now = await desk.store.conversation(conversation.id)
+    assert now is not None
+    assert 0 < len((await desk.context.plan(now)).left_out) < 301

@@ -68,6 +68,34 @@ async def test_a_message_that_is_asked_for_is_read_at_once(store: SqliteConversa
     assert opened.above == tuple(message.id for message in path[:2])
 
 
+async def test_of_a_branch_only_some_around_a_message_and_at_the_end_is_read(
+    store: SqliteConversationStore,
+) -> None:
+    conversation = a_conversation()
+    messages = [a_message(conversation, f"m{number}") for number in range(60)]
+    for number in range(1, 50):
+        messages[number] = replace(messages[number], parent_id=messages[number - 1].id)
+    other = [replace(messages[50], parent_id=messages[20].id)]
+    for each in messages[51:]:
+        other.append(replace(each, parent_id=other[-1].id))
+    messages[50:] = other
+    await store.create(replace(conversation, active_leaf=messages[49].id), messages)
+    path = [message.id for message in messages[:50]]
+    for since, start, stop in (
+        (path[10], 10, 15),
+        (path[43], 43, 45),
+        (path[47], 45, 45),
+        (other[5].id, 20, 25),  # of the other branch: the nearest above it that both have
+        (None, 45, 45),
+    ):
+        branch = await store.branch(conversation.id, last=5, since=since)
+        assert branch is not None
+        assert [message.id for message in branch.messages] == path[start:stop] + path[45:]
+        assert branch.above == tuple(path[:start])
+        assert branch.between == tuple(path[stop:45])
+        assert branch.head == stop - start
+
+
 async def test_rows_that_are_read_before_anything_is_shown(
     store: SqliteConversationStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

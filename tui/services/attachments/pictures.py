@@ -1,12 +1,11 @@
 """Making a picture ready to be sent: decoded within limits, turned upright, bare of metadata, scaled."""
 
 import io
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from tui.decoding import BROKEN, ORIENTATION, loaded, turned
 from tui.domain.attachment import MOST_DIMENSION, Kind, most_pixels, scaled
 from tui.domain.errors import FileUnusable
 from tui.services.threads import Stop
@@ -25,9 +24,6 @@ _JPEG_QUALITY: Final = 92
 _STRIP_PIXELS: Final = 1_000_000
 """Pixels that are converted at a time, so that a large picture is never held twice."""
 
-_ORIENTATION: Final = 0x0112
-"""The EXIF tag that says how a picture is to be turned."""
-
 _BARE_CHUNKS: Final = frozenset(
     [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"bKGD", b"sBIT"]
 )
@@ -37,23 +33,6 @@ _BARE_MARKERS: Final = frozenset(
     [*range(0xC0, 0xD0), *range(0xD0, 0xD8), 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xE0, 0xEE]
 )
 """Markers of a JPEG that say nothing but how its pixels look: tables, frames, scans, JFIF, colours."""
-
-_BROKEN: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
-"""What Pillow's decoders raise for bytes that are not what they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +69,8 @@ def facts_of(name: str, data: bytes, kind: Kind) -> Facts:
 
 def _facts(image: "Image", kind: Kind) -> Facts:
     width, height = image.size
-    if kind in (Kind.JPEG, Kind.TIFF) and image.getexif().get(_ORIENTATION) in (5, 6, 7, 8):
+    # A PNG may tell it behind its pixels; HEIC is turned by its decoder.
+    if kind is not Kind.PNG and image.getexif().get(ORIENTATION) in (5, 6, 7, 8):
         width, height = height, width
     return Facts(kind, width, height)
 
@@ -125,7 +105,7 @@ def _guarded(name: str, kind: Kind, work: Callable[[], _T]) -> _T:
         raise _too_many_pixels(name) from None
     except MemoryError:
         raise FileUnusable(f"There is not enough memory to decode {name}.", "Scale it down first.") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         if isinstance(error, OSError) and "truncated" in str(error).lower():
             raise FileUnusable(f"{name} is cut off: the end of the picture is missing.") from None
         raise FileUnusable(
@@ -151,7 +131,7 @@ def _open(name: str, data: bytes, kind: Kind) -> "Image":
     if kind is Kind.HEIC and not _learn_heic():
         raise FileUnusable(
             f"{name} is a HEIC picture, which cannot be read here.",
-            "Save it as JPEG or PNG, or install pillow-heif beside ollama-tui.",
+            "Save it as JPEG or PNG, or install ollama-tui[heic], which brings pillow-heif.",
         )
     if kind is Kind.AVIF and not features.check("avif"):
         raise FileUnusable(
@@ -160,7 +140,8 @@ def _open(name: str, data: bytes, kind: Kind) -> "Image":
     image = Image.open(io.BytesIO(data), formats=[kind.value])
     width, height = image.size
     progressive = bool(image.info.get("progressive") or image.info.get("progression"))
-    if max(width, height) > MOST_DIMENSION or width * height > most_pixels(kind, progressive=progressive):
+    most = most_pixels(kind, progressive=progressive, translucent=image.mode == "RGBA")
+    if max(width, height) > MOST_DIMENSION or width * height > most:
         raise _too_many_pixels(name, f"{width:,}×{height:,}")
     return image
 
@@ -186,15 +167,15 @@ def _make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) ->
     stop.check()
     if kind is Kind.JPEG and wanted != full:
         image.draft(None, wanted)
-    image.load()
+    turn = image.getexif().get(ORIENTATION, 1)
+    profile = image.info.get("icc_profile")
+    image = loaded(image)
     stop.check()
-    turn = image.getexif().get(_ORIENTATION, 1)
     if wanted == full and turn == 1 and _is_bare(data, kind, image):
         return Ready(data, f"image/{kind.value.lower()}", *full)
-    profile = image.info.get("icc_profile")
     small = _scaled(image, wanted, stop)
     del image
-    small = _turned(_in_srgb(small, profile), turn)
+    small = turned(_in_srgb(small, profile), turn)
     stop.check()
     return _encoded(small, lossy=kind in _LOSSY)
 
@@ -264,7 +245,7 @@ def _scaled(image: "Image", wanted: tuple[int, int], stop: Stop) -> "Image":
     ratio = min(width / wanted[0], height / wanted[1])
     # To scale what has an alpha channel, Pillow copies all of it.
     as_it_is = first.mode == image.mode and image.mode != "RGBA"
-    factor = max(1, int(ratio / 2 if as_it_is else ratio))
+    factor = max(1, int(ratio / 1.5 if as_it_is else ratio))
     rows = max(factor, _STRIP_PIXELS // width // factor * factor)
     if as_it_is and factor == 1:
         small = image
@@ -314,25 +295,9 @@ def _in_srgb(image: "Image", profile: object) -> "Image":
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, *_BROKEN):
+    except (ImageCms.PyCMSError, *BROKEN):
         return image
     return converted or image
-
-
-def _turned(image: "Image", orientation: object) -> "Image":
-    from PIL.Image import Transpose
-
-    turns = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }
-    turn = turns.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
 
 
 def _encoded(image: "Image", *, lossy: bool) -> Ready:
