@@ -117,7 +117,9 @@ def furniture() -> tuple[list[Message], ToldMarks, dict[MessageId, tuple[int, in
     return messages, marks, {folded.id: (2, 3), failed.id: (1, 2)}
 
 
-@pytest.mark.parametrize(("size", "number"), [((80, 24), 0), ((80, 24), 1), ((80, 24), 2), ((120, 40), 0), ((120, 40), 1)])
+@pytest.mark.parametrize(
+    ("size", "number"), [((80, 24), 0), ((80, 24), 1), ((80, 24), 2), ((120, 40), 0), ((120, 40), 1)]
+)
 @pytest.mark.parametrize("theme", NAMES)
 def test_what_stands_around_messages(
     snap_compare: Compare, theme: str, size: tuple[int, int], number: int
