@@ -124,7 +124,7 @@ class ModelService:
         """
         asked = self._servers_seen
         backend = await self._backend()
-        models, running = await asyncio.gather(backend.models(), backend.running())
+        models, running = await asyncio.gather(backend.models(), self._loaded(backend))
         if asked != self._servers_seen:
             return  # Another server is in use meanwhile; it is asked for itself.
         self.running = running
@@ -132,6 +132,13 @@ class ModelService:
         self._known = True
         self._remember_models(self._address())
         self._publish()
+
+    async def _loaded(self, backend: ChatBackend) -> tuple[RunningModel, ...]:
+        """Return what is loaded; where that is not said, what was: the models can be used all the same."""
+        try:
+            return await backend.running()
+        except TuiError:
+            return self.running
 
     async def describe(self, names: Sequence[str]) -> None:
         """Learn of `names` what an older server does not list; what is known is not asked again.

@@ -1,5 +1,6 @@
 """Every call against every bad server, through a real socket: each time a person is told what to do."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -8,8 +9,12 @@ from contextlib import aclosing
 
 import pytest
 
+from tests.support.desk import happens
 from tests.support.recordings import names, recording
 from tests.support.scripted_server import Reply, ScriptedServer
+from tests.unit.backends.test_chat import SUCCESSES
+from tests.unit.backends.test_failures import RECORDED as FAILED
+from tests.unit.backends.test_library import CHANGES, CREATIONS, PULLS
 from tui.backends.ollama import OllamaBackend
 from tui.domain.errors import (
     NotAnOllamaServer,
@@ -160,13 +165,63 @@ ASKED = {
 }
 """Everything that this app asks of a server."""
 
-REPLAYED = ("version", "tags", "ps_", "show", "chat_", "pull", "create", "copy", "delete", "unknown_path")
-"""How the recordings are called that tests play: those of these calls, by their names."""
+PLAYED = {
+    "answers": {*SUCCESSES},
+    "failures of answers and questions": {*FAILED},
+    "pulls": {*PULLS},
+    "models made": {*CREATIONS},
+    "copies and deletions": {*CHANGES},
+    "questions": {*names("version"), *names("tags"), *names("ps_"), *names("show")},
+}
+"""The recordings that tests play through a socket and look at, each by the test that is named so."""
 
 
 def test_every_recording_of_a_call_that_is_made_is_played() -> None:
-    left = {name for name in names() if not name.startswith(REPLAYED)}
+    left = set(names()).difference(*PLAYED.values())
     assert {recording(name).path for name in left}.isdisjoint(ASKED)
+    assert left == {"root_get", "root_head", "status"}
+
+
+async def test_proxies_that_pack_everything(server: ScriptedServer) -> None:
+    bodies = {
+        "/api/version": b'{"version":"0.1"}',
+        "/api/tags": b'{"models":[{"name":"m"}]}',
+        "/api/ps": b'{"models":[{"name":"m"}]}',
+        "/api/show": b'{"template":"t"}',
+        "/api/chat": b'{"message":{"content":"a"}}\n{"message":{"content":"b"},"done":true}\n',
+        "/api/pull": b'{"status":"pulling"}\n{"status":"success"}\n',
+        "/api/create": b'{"status":"success"}\n',
+        "/api/copy": b"",
+        "/api/delete": b"",
+    }
+    assert set(bodies) == ASKED
+    backend = OllamaBackend(server.url)
+    for path, call in _calls(backend).items():
+        packed = gzip.compress(bodies[path])
+        server.answer(path, Reply(body=packed, headers=(("Content-Encoding", "gzip"),)))
+        await call()
+    await backend.aclose()
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/pull"])
+async def test_a_proxy_that_holds_an_answer_back_until_it_is_whole(path: str, server: ScriptedServer) -> None:
+    gate = server.gate()
+    whole = {"/api/chat": recording("chat_stream").body, "/api/pull": recording("pull_nostream").body}
+    server.answer(path, Reply(body=whole[path], hold=gate))
+    backend = OllamaBackend(server.url)
+    calls = _calls(backend)
+    given_up = asyncio.ensure_future(calls[path]())
+    await happens(lambda: any(each.path == path for each in server.requests))
+    assert await backend.version() == server.version, "nothing else waits for it"
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    asked = next(each for each in server.requests if each.path == path)
+    await asked.ended()
+    assert asked.closed_by_client
+    waiting = asyncio.ensure_future(calls[path]())
+    gate.open()
+    await waiting
+    await backend.aclose()
 
 
 @pytest.mark.parametrize("why", ["refused", "unknown host", "TLS", "no answer"])

@@ -20,8 +20,9 @@ from tui.domain.errors import (
 from tui.domain.model import Capability
 
 
-async def test_version(server: ScriptedServer, backend: OllamaBackend) -> None:
-    server.answer("/api/version", Reply(recording="version"))
+@pytest.mark.parametrize("name", names("version"))
+async def test_version(name: str, server: ScriptedServer, backend: OllamaBackend) -> None:
+    server.answer("/api/version", Reply(recording=name))
 
     assert await backend.version() == "0.33.0-rc2"
     assert backend.address == f"127.0.0.1:{server.port}"

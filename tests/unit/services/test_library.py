@@ -108,8 +108,18 @@ async def test_embedding_models_are_installed_but_not_offered(desk: Desk) -> Non
     assert "embed:1b" not in [model.name for model in desk.models.models]
 
 
-async def test_a_server_without_ps(desk: Desk) -> None:
-    desk.server.answer("/api/ps", Reply(status=404, body=b"404 page not found", content_type="text/plain"))
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=404, body=b"404 page not found", content_type="text/plain"),
+        Reply(status=405, body=b""),
+        Reply(status=403, body=b"<html>not through this proxy"),
+        Reply(body=b"<!DOCTYPE html><html>", content_type="text/html"),
+    ],
+    ids=["old", "other", "proxy", "page"],
+)
+async def test_a_server_without_ps(desk: Desk, reply: Reply) -> None:
+    desk.server.answer("/api/ps", reply)
     await desk.models.refresh()
     assert desk.models.running == () and desk.models.models
 
