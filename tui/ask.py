@@ -11,7 +11,7 @@ from tui.commandline import Ask
 from tui.console import FAILED, INTERRUPTED, SUCCEEDED, say, write
 from tui.domain.attachment import HEAD, Kind, is_picture, kind_of, may_see, sight_missing
 from tui.domain.conversation import Attachment, Conversation, MessageStatus
-from tui.domain.errors import BadRequest, ModelMissing, SightMissing
+from tui.domain.errors import BadRequest, ContextQuestion, ModelMissing, SightMissing
 from tui.domain.events import GenerationFinished, GenerationUpdated
 from tui.domain.model import find_model
 from tui.domain.preset import Preset
@@ -51,11 +51,26 @@ async def ask(task: Ask, settings: Settings) -> int:
         events = services.bus.subscribe()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, services.generation.stop, conversation.id)
-        await services.generation.ask(conversation.id, question, files)
+        try:
+            await services.generation.ask(conversation.id, question, files)
+        except ContextQuestion as asked:
+            raise _in_a_shell(asked) from None
         try:
             return await _show(events)
         finally:
             loop.remove_signal_handler(signal.SIGINT)
+
+
+def _in_a_shell(question: ContextQuestion) -> BadRequest:
+    """Return what does not fit, with what can be done about it where there is no screen to ask on."""
+    if question.plan.fits:
+        hint = "This conversation asks before anything is left out: decide in the app, ollama-tui --continue"
+    else:
+        hint = (
+            "Send less of it, for example some lines of a file: --attach notes.md:10-200. Or use a preset "
+            "with a larger num_ctx: --preset NAME"
+        )
+    return BadRequest(question.message, hint)
 
 
 def _require_sight(services: Services, model: str, files: tuple[Attachment, ...]) -> None:

@@ -96,7 +96,9 @@ class Question:
     def _is_worth_asking(self) -> bool:
         if sys.platform == "win32" or not (os.isatty(self._fd) and os.isatty(self._output)):
             return False
-        if self._wanted in (Protocol.SIXEL, Protocol.KITTY):
+        if self._wanted == Protocol.SIXEL:
+            return True
+        if self._wanted == Protocol.KITTY:
             return self._size is None
         return self._wanted == AUTO and not self._is_multiplexed and self._term not in ("", "dumb", "linux")
 

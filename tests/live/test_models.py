@@ -43,6 +43,14 @@ async def test_a_model_is_loaded_looked_into_and_unloaded(backend: ChatBackend) 
     assert details.context_length == model.context_length
     await library.load(MODEL)
     assert find_running(MODEL, models.running) is not None
+    await library.load(MODEL, num_ctx=1024)
+    warmed = find_running(MODEL, models.running)
+    assert warmed is not None and warmed.context_length == 1024
+    await library.extend(MODEL)
+    kept = find_running(MODEL, models.running)
+    assert kept is not None and kept.context_length == 1024, "it was not loaded anew"
+    assert kept.expires_at is not None and warmed.expires_at is not None
+    assert kept.expires_at > warmed.expires_at
     await library.unload(MODEL)
     assert find_running(MODEL, models.running) is None
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from textual import events
+from textual.widgets import Input
 
 from tests.pilot.test_chat import Chat, running
 from tests.support.files import png, with_location
 from tests.support.script import Gate, Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.cli import Invocation
-from tui.screens.dialogs import ErrorScreen
-from tui.screens.model_dialogs import ChoiceScreen
+from tui.screens.model_dialogs import ChoiceScreen, NameScreen
 from tui.widgets.attachment_row import AttachmentRow
 
 SEEING = Model("gemma3:4b", "4.3B", "Q4_K_M", ("completion", "vision"), 131072, "gemma3")
@@ -209,14 +209,32 @@ async def test_a_picture_for_a_model_that_does_not_see_is_caught_and_one_key_swi
         assert server.chats()[0].json["model"] == "gemma3:4b"
 
 
-async def test_without_any_model_that_sees_it_is_said_what_to_do(
+async def asked(chat: Chat) -> list[str]:
+    """Return what is offered once there is a choice."""
+    await chat.until(lambda: isinstance(chat.app.screen, ChoiceScreen) and chat.app.screen.is_mounted)
+    dialog = chat.app.screen
+    assert isinstance(dialog, ChoiceScreen)
+    await chat.until(lambda: dialog.options.option_count)
+    return [str(option.prompt) for option in dialog.options.options]
+
+
+async def choose(chat: Chat, words: str) -> None:
+    """Choose what begins with some words."""
+    offered = await asked(chat)
+    assert isinstance(chat.app.screen, ChoiceScreen)
+    chat.app.screen.options.highlighted = next(n for n, each in enumerate(offered) if each.startswith(words))
+    await chat.pilot.press("enter")
+    await chat.until(lambda: not isinstance(chat.app.screen, ChoiceScreen))
+
+
+async def test_without_any_model_that_sees_the_picture_goes_or_a_model_is_fetched(
     tmp_path: Path, server: ScriptedServer, picture: Path
 ) -> None:
     server.models = [BLIND]
     async with running(tmp_path, server) as chat:
         chat.screen.attach_paths([picture])
-        await chat.until(lambda: isinstance(chat.app.screen, ErrorScreen))
-        await chat.pilot.press("enter")
+        assert [each.split(" ")[0] for each in await asked(chat)] == ["Take", "Fetch"]
+        await chat.pilot.press("escape")
         await chat.until(lambda: chips(chat) == ["pa ris.png"])
         # What a text is attached to has been said of already.
         notes = tmp_path / "notes.md"
@@ -225,6 +243,22 @@ async def test_without_any_model_that_sees_it_is_said_what_to_do(
         await chat.until(lambda: chips(chat) == ["pa ris.png", "notes.md"])
         await chat.pilot.pause()
         assert chat.app.screen is chat.screen
+        await chat.say("What?")
+        await choose(chat, "Fetch")
+        await chat.until(lambda: isinstance(chat.app.screen, NameScreen) and chat.app.screen.is_mounted)
+        assert chat.app.screen.query_one(Input).value == "gemma3:4b"
+        await chat.pilot.press("escape", "escape")
+        await chat.until(lambda: chat.app.screen is chat.screen)
+        assert chat.screen.pane.prompt.text == "What?"
+        chat.screen.pane.prompt.action_send()
+        await choose(chat, "Send it without the picture")
+        await answered(chat, 1)
+        sent = server.chats()[0].json["messages"][-1]
+        assert not sent.get("images")
+        assert sent["content"].endswith("What?")
+        assert "# Notes" in sent["content"]
+        chat.screen.action_undo()
+        await chat.until(lambda: chips(chat) == ["pa ris.png"])
 
 
 async def test_pictures_are_visibly_left_out_when_a_blind_model_goes_on(
@@ -235,12 +269,40 @@ async def test_pictures_are_visibly_left_out_when_a_blind_model_goes_on(
         await chat.say("What?")
         await answered(chat, 1)
         chat.screen.action_choose_model("gemma3:270m")
-        await chat.until(lambda: "cannot see" in str(chat.screen.pane.prompt.border_title))
+        assert [each.split(" ")[0] for each in await asked(chat)] == ["Go", "gemma3:4b"]
+        await chat.pilot.press("enter")
+        await chat.until(lambda: chat.app.screen is chat.screen)
+        assert "cannot see" in str(chat.screen.pane.prompt.border_title)
         await chat.say("And now?")
         await answered(chat, 2)
         first = server.chats()[-1].json["messages"][0]
         assert not first.get("images")
         assert "[A picture that you cannot see: pa ris.png]" in first["content"]
+
+
+async def test_switching_to_a_blind_model_can_be_taken_back_with_one_choice(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What?")
+        await answered(chat, 1)
+        chat.screen.action_choose_model("gemma3:270m")
+        await choose(chat, "gemma3:4b")
+        await chat.until(lambda: chat.screen.header.model == "gemma3:4b")
+        assert not chat.screen.pane.prompt.border_title
+
+
+async def test_what_a_server_refuses_is_asked_again_without_the_picture(
+    tmp_path: Path, server: ScriptedServer, picture: Path
+) -> None:
+    server.script(Reply(recording="chat_images_no_vision"))
+    async with running(tmp_path, server, Invocation(model="gemma3:4b")) as chat:
+        await attach(chat, picture)
+        await chat.say("What?")
+        await choose(chat, "Ask again without pictures")
+        await chat.until(lambda: chat.statuses[-1:] == ["complete"])
+        assert not server.chats()[-1].json["messages"][-1].get("images")
 
 
 async def test_a_server_that_refuses_pictures_leads_to_the_same_offer(

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support.files import png
 from tui.domain.folder import FolderEntry
-from tui.screens.file_picker import MOST_SHOWN, FilePicker
+from tui.screens.file_picker import FilePicker
 from tui.services.attachments.service import AttachmentService, Preview
 from tui.services.folders import read_folder
 from tui.settings.schema import AttachmentSettings
@@ -85,6 +85,10 @@ def words(app: Picking, where: str) -> str:
     return str(app.picker.query_one(where).render())
 
 
+def seen(app: Picking, row: int) -> str:
+    return "".join(segment.text for segment in app.picker.folder.render_line(row))
+
+
 async def test_folders_come_first_and_typing_filters(folder: Path) -> None:
     async with picking(folder) as (app, pilot, until):
         await until(lambda: app.names == ["Sub", "a.md", "b.png", "evil\n\x1b[31m.txt"])
@@ -142,20 +146,49 @@ async def test_the_file_under_the_cursor_is_looked_at(folder: Path) -> None:
         await until(lambda: "a.md is not there" in words(app, "#facts"))
 
 
-async def test_a_folder_of_fifty_thousand_files_is_listed_in_part_and_found_in_whole(
+async def test_a_folder_of_fifty_thousand_files_is_listed_to_its_end_and_made_as_it_is_seen(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = tuple(FolderEntry(f"file{n:05}.txt", False, f"file{n:05}.txt") for n in range(50_000))
+    made: list[str] = []
+
+    class Counted(FolderOption):
+        def __init__(self, location: Path, entry: FolderEntry, index: int, *, is_chosen: bool) -> None:
+            made.append(entry.name)
+            super().__init__(location, entry, index, is_chosen=is_chosen)
 
     async def read(path: Path) -> tuple[FolderEntry, ...]:
         return many
 
     monkeypatch.setattr("tui.screens.file_picker.read_folder", read)
+    monkeypatch.setattr("tui.widgets.folder_list.FolderOption", Counted)
     async with picking(folder) as (app, pilot, until):
-        await until(lambda: len(app.names) == MOST_SHOWN)
-        await until(lambda: f"{MOST_SHOWN:,} of 50,000" in words(app, "#count"))
-        await pilot.press(*"49999")
-        await until(lambda: app.names == ["file49999.txt"])
+        listing = app.picker.folder
+        await until(lambda: "50,000 here" in words(app, "#count"))
+        for key, place in (
+            ("end", 49_999),
+            ("up", 49_998),
+            ("home", 0),
+            ("up", 49_999),
+            ("down", 0),
+            ("pagedown", listing.scrollable_content_region.height),
+            ("pageup", 0),
+        ):
+            await pilot.press(key)
+            assert listing.highlighted == place
+        await pilot.press("end", "space")
+        await until(lambda: "1 chosen" in words(app, "#count"))
+        await pilot.press("end")
+        await until(lambda: "✓ file49999.txt" in seen(app, listing.size.height - 1))
+        assert listing.max_scroll_y == 50_000 - listing.size.height
+        await pilot.press(*"49998")
+        await until(lambda: "1 here" in words(app, "#count"))
+        assert "file49998.txt" in seen(app, 0)
+        await pilot.press("escape")
+        await until(lambda: "50,000 here" in words(app, "#count"))
+        # Where it was before the others came back.
+        assert listing.highlighted == 49_998
+        assert len(made) < 1000
 
 
 async def test_a_folder_that_does_not_answer_blocks_nothing(

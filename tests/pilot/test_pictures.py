@@ -164,13 +164,20 @@ async def test_drawn_pictures_are_kept_within_bounds() -> None:
 async def test_a_picture_that_is_broken_or_gone_says_so_in_its_place() -> None:
     data = b"no picture"
     for app, words in (
-        (one(attached(data), data), "This picture cannot be shown"),
-        (one(attached(b"x"), None), "This file is no longer stored."),
+        (one(attached(data, "a.png", 600, 400), data), "This picture cannot be shown"),
+        (one(attached(b"x", "b.png", 600, 400), None), "This file is no longer stored."),
     ):
         async with app.run_test(size=(80, 24)) as pilot:
             await happens(lambda app=app: is_at_rest(app))  # type: ignore[misc]
             await pilot.pause()
             assert words in app.rows()[3]
+            # It takes the room of its words, not that of a picture.
+            assert any("m1 line 0" in row for row in app.rows()[6:8])
+            # Drawn again, it is no other height: nothing is wanted anew either.
+            wanted = len(app.wanted)
+            app.transcript.refresh()
+            await pilot.pause()
+            assert len(app.wanted) == wanted
 
 
 async def test_switched_off_only_the_name_is_shown() -> None:

@@ -83,7 +83,7 @@ async def test_what_is_typed_while_an_edit_is_sent_stays(
     tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = asyncio.Event()
-    ask_again = Editing._ask_again
+    ask_again = Editing.ask_again
 
     async def slow(*arguments: object) -> None:
         await free.wait()
@@ -95,7 +95,7 @@ async def test_what_is_typed_while_an_edit_is_sent_stays(
         session, prompt = chat.screen.session, chat.screen.pane.prompt
         assert session is not None
         prompt.text = "put aside"
-        monkeypatch.setattr(Editing, "_ask_again", slow)
+        monkeypatch.setattr(Editing, "ask_again", slow)
         session.editing.begin(chat.screen.pane.messages[0])
         await chat.say("Another")
         await chat.pilot.press("n", "e", "w")

@@ -52,6 +52,15 @@ def shell(home: Path, server: ScriptedServer) -> Shell:
     return Shell(home, server)
 
 
+def test_what_does_not_fit_is_said_for_a_shell(shell: Shell, server: ScriptedServer) -> None:
+    done = shell("ask", "Sum up", given="A line of a long text.\n" * 5000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "context window" in done.stderr
+    assert "--attach notes.md:10-200" in done.stderr
+    assert "Ctrl" not in done.stderr
+    assert server.chats() == []
+
+
 def test_a_question_is_answered_and_kept(shell: Shell, server: ScriptedServer) -> None:
     server.script(Reply("It is **Paris**."), Reply("Two million."))
     done = shell("ask", "Capital", "of", "France?", "--system", "Be brief.")

@@ -117,7 +117,13 @@ def test_the_largest_picture_that_the_terminal_draws_is_known() -> None:
         assert answered.graphics.room(200, 60) == (200, 60) and not answered.typed
 
 
-@pytest.mark.parametrize("wanted", ["off", "halfcell", "sixel", "kitty"])
+def test_sixel_that_the_settings_want_is_as_large_as_the_terminal_can() -> None:
+    with terminal() as fake:
+        graphics = fake.ask(b"\x1b[?2;0;1000;500S\x1b[?62;c", "sixel").graphics
+        assert (graphics.protocol, graphics.largest) == (Protocol.SIXEL, (1000, 500))
+
+
+@pytest.mark.parametrize("wanted", ["off", "halfcell", "kitty"])
 def test_what_the_settings_say_is_taken_and_nothing_asked(wanted: str) -> None:
     with terminal() as fake:
         answered = fake.ask(b"typed", wanted)

@@ -40,9 +40,9 @@ class Found:
     """What of a folder is shown."""
 
     entries: tuple[FolderEntry, ...]
-    """Folders first, then files, in the order of their names; not more than were asked for."""
-    more: int
-    """How many others there are like these."""
+    """Folders first, then files, in the order of their names."""
+    place: int = 0
+    """Where among them the cursor stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,20 @@ class Bookmark:
 
 
 def chosen(
-    entries: Sequence[FolderEntry], view: View, most: int, check: Callable[[], None] = lambda: None
+    entries: Sequence[FolderEntry], view: View, cursor: str = "", check: Callable[[], None] = lambda: None
 ) -> Found:
     """Return the entries that are to be shown.
 
     Args:
         entries: All there are.
         view: Which are wanted.
-        most: How many at most.
+        cursor: The name under the cursor, which stays there if it is one of them.
         check: Called now and then; may raise to end the search.
     """
     words = view.words.casefold().split()
     hidden = view.hidden or any(word.startswith(".") for word in words)
     found: list[FolderEntry] = []
-    more = 0
+    place = 0
     for number, entry in enumerate(entries):
         if number % 1000 == 0:
             check()
@@ -77,8 +77,7 @@ def chosen(
             continue
         if words and not all(word in entry.folded for word in words):
             continue
-        if len(found) < most:
-            found.append(entry)
-        else:
-            more += 1
-    return Found(tuple(found), more)
+        if entry.name == cursor:
+            place = len(found)
+        found.append(entry)
+    return Found(tuple(found), place)

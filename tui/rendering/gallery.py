@@ -42,6 +42,8 @@ class Gallery:
         self.graphics = graphics
         self.rows = 12
         """Rows that a picture has at most."""
+        self.broken: dict[str, str] = {}
+        """Why there is no picture, by digest."""
         self._kept = kept
         self._drawn: OrderedDict[PictureRequest, Drawn | str] = OrderedDict()
         self._size = 0
@@ -54,6 +56,10 @@ class Gallery:
     def shape(self) -> tuple[Graphics, int]:
         """What the size of a picture depends on, besides the width."""
         return self.graphics, self.rows
+
+    def state(self, files: Sequence[Attachment]) -> tuple[object, ...]:
+        """Return what the sizes of some pictures depend on, besides the width."""
+        return (*self.shape, *(self.broken.get(file.digest) for file in files))
 
     def see(self, requests: Iterable[PictureRequest]) -> tuple[Wanted, Wanted]:
         """Take down what is on the screen, which stays.
@@ -87,6 +93,10 @@ class Gallery:
     def put(self, request: PictureRequest, drawn: Drawn | str) -> list[Drawn]:
         """Keep a picture, or why there is none; return those that are not kept any more for it."""
         removed = []
+        if isinstance(drawn, str):
+            self.broken[request.digest] = drawn
+        else:
+            self.broken.pop(request.digest, None)
         before = self._drawn.pop(request, None)
         if isinstance(before, Drawn):
             self._size -= before.size
@@ -153,8 +163,14 @@ class PictureBlock:
         return gallery.graphics.fitted(*size, max(1, width), gallery.rows)
 
     def height(self, width: int, wrap_code: bool = False) -> int:
-        """Return how many lines it has at `width` cells; never another when the picture is there."""
-        return 1 + self.box(width)[1]
+        """Return how many lines it has at `width` cells; never another but when it turns out to be broken."""
+        rows = self.box(width)[1]
+        return 1 + (len(self._reason(width)) or rows if rows else 0)
+
+    def _reason(self, width: int) -> list[str]:
+        """Return why there is no picture, in lines; none while it is not known to be broken."""
+        found = self._gallery.broken.get(self._file.digest, "")
+        return [text for text, _ in wrapped(sanitize_line(found, 300), max(1, width))] if found else []
 
     def estimate(self, width: int) -> int:
         """Return how many lines it has."""
@@ -194,23 +210,21 @@ class PictureBlock:
         return Line(strip, 2, tail=2)
 
     def _picture(self, width: int, palette: Palette) -> list[Line]:
+        if reason := self._reason(width):
+            style = Style(color=palette.warning)
+            return [Line(Strip([Segment(text, style)]), cell_len(text)) for text in reason]
         request = self.request(width, palette)
-        found = self._gallery.look(request)
-        shape = (request, width, palette, found.cells if isinstance(found, Drawn) else found)
+        found = self.drawn(width, palette)
+        shape = (request, palette, found.cells if found is not None else None)
         if self._below is None or self._below[0] != shape:
-            self._below = (shape, _lines(request, found, width, palette))
+            self._below = (shape, _lines(request, found, palette))
         return self._below[1]
 
 
-def _lines(request: PictureRequest, found: Drawn | str | None, width: int, palette: Palette) -> list[Line]:
-    """Return the rows of a picture, or what stands in its place."""
+def _lines(request: PictureRequest, found: Drawn | None, palette: Palette) -> list[Line]:
+    """Return the rows of a picture, or what stands in its place until it is drawn."""
     columns, rows = request.columns, request.rows
-    if isinstance(found, Drawn):
+    if found is not None:
         return [Line(strip, columns, opaque=True) for strip in found.cells]
-    if found is None:
-        blank = Strip([Segment(" " * columns, Style(bgcolor=palette.surface))], columns)
-        return [Line(blank, columns, opaque=True)] * rows
-    said = [text for text, _ in wrapped(sanitize_line(found, 300), width)][:rows]
-    style = Style(color=palette.warning)
-    words = [Strip([Segment(text, style)], cell_len(text)) for text in said]
-    return [Line(strip, strip.cell_length) for strip in words] + [Line(Strip([]))] * (rows - len(words))
+    blank = Strip([Segment(" " * columns, Style(bgcolor=palette.surface))], columns)
+    return [Line(blank, columns, opaque=True)] * rows

@@ -292,7 +292,7 @@ class MessageItem:
 
     def _blocks(self) -> dict[Part, Sequence[Block]]:
         message = self.message
-        if self._files_for != (shape := (message.attachments, self._gallery.shape)):
+        if self._files_for != (shape := (message.attachments, self._gallery.state(message.attachments))):
             self._files, self._files_for = file_blocks(message.attachments, self._gallery), shape
         if isinstance(message, QueuedMessage):
             title: list[Block] = [furniture.queued_header()]

@@ -1,6 +1,6 @@
 """What is asked before something is sent that does not fit, and what was agreed to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.domain.conversation import Attachment, Conversation, ConversationId
@@ -26,6 +26,8 @@ class Asking:
         self._allowed = False
         self.again: Again | None = None
         """What was tried last; None for sending what is in the input."""
+        self.turns: Sequence[tuple[Attachment, ...]] = ()
+        """What is attached in groups, each for a message of its own; empty for all of it with one."""
 
     def conversation(self) -> Conversation:
         """Return the open conversation, or what the one that has not begun would be."""
@@ -58,3 +60,31 @@ class Asking:
         if self._allowed:
             self._allowed = False
             self._session.services.context.allow(conversation_id)
+
+    def take_turns(self) -> Sequence[tuple[Attachment, ...]]:
+        """Return `turns`, which are for one sending only."""
+        turns, self.turns = self.turns, ()
+        return turns
+
+    async def sent(
+        self,
+        conversation_id: ConversationId,
+        text: str,
+        turns: Sequence[tuple[Attachment, ...]],
+        place: ConversationId | None,
+    ) -> None:
+        """Take away what was sent, and have the other turns, if there are any, wait behind it.
+
+        Args:
+            conversation_id: Where to.
+            text: The words that go with each turn.
+            turns: What is attached to each; the first was sent.
+            place: Above whose input the files are; None for that of a conversation not yet begun.
+
+        Raises:
+            TuiError: one was not taken; its files, and those after it, stay attached.
+        """
+        await self._session.files.sent(place, turns[0])
+        for files in turns[1:]:
+            await self._session.services.generation.ask(conversation_id, text, files)
+            await self._session.files.sent(place, files)

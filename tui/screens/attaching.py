@@ -6,24 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.content import Content
 
-from tui.domain.attachment import is_picture, may_see, sight_missing
-from tui.domain.conversation import MessageId
-from tui.domain.errors import SightMissing, TuiError
-from tui.domain.model import ModelInfo, find_model
+from tui.domain.errors import TuiError
 from tui.domain.pasted import may_name_files
 from tui.domain.text import sanitize_line
-from tui.screens.dialogs import ErrorScreen
-from tui.screens.model_dialogs import ChoiceScreen
-from tui.screens.model_messages import FolderUsed, ModelChosen
-from tui.screens.pictures import PictureRoom
+from tui.screens.model_messages import FolderUsed
 from tui.screens.session import ChatSession
+from tui.screens.sight import SightRoom
 from tui.services.attachments.service import FromText
 from tui.services.attachments.sources import sources_in, sources_of
 from tui.services.clipboard import can_hold_pictures, clipboard_sources
 from tui.widgets.attachment_row import AttachmentRow
-from tui.widgets.model_words import size_words
 from tui.widgets.prompt import Prompt
 from tui.widgets.prompt_area import PromptArea
 
@@ -31,7 +24,7 @@ if TYPE_CHECKING:
     from tui.services.attachments.service import Source
 
 
-class AttachingRoom(PictureRoom):
+class AttachingRoom(SightRoom):
     """Brings files to the input and takes them away; sees to it that pictures go to models that see."""
 
     takes_files = True
@@ -49,9 +42,9 @@ class AttachingRoom(PictureRoom):
         """
         self._folder = folder
         # From the screen's own queue: what reads a file is no part of the interface.
-        session.files.arrived = lambda: self.call_later(self._picture_arrived)
-        session.files.opened = self._show_sight
-        self._show_sight()
+        session.files.arrived = lambda: self.call_later(self.pictures_arrived)
+        session.files.opened = self.show_sight
+        self.show_sight()
         self.pane.prompt.area.asks_clipboard = can_hold_pictures()
         self.pane.prompt.area.takes_large = self._take_large
 
@@ -190,89 +183,3 @@ class AttachingRoom(PictureRoom):
         files = tuple(chip.attachment for chip in chips if chip.attachment is not None)
         before = sum(chip.attachment is not None for chip in chips[: event.index])
         self.open_files(files, before)
-
-    # Models that do not see
-
-    def _picture_arrived(self) -> None:
-        session = self.session
-        if session is not None and (pictures := sum(map(is_picture, session.files.attachments))):
-            model = self._blind_model(session)
-            if model:
-                self.offer_sight(sight_missing(model, pictures))
-
-    def _blind_model(self, session: ChatSession) -> str:
-        """Return the model that answers next if it is known not to see; empty otherwise."""
-        known = find_model(session.model, session.services.models.models) if session.model else None
-        return session.model if not may_see(known) else ""
-
-    def tell(self, error: TuiError) -> None:
-        """Show an error; offer a model that sees where one is missing."""
-        if isinstance(error, SightMissing):
-            self.offer_sight(error)
-        else:
-            super().tell(error)
-
-    def offer_sight(self, error: SightMissing, refused: MessageId | None = None) -> None:
-        """Offer the models that see in place of the one that does not.
-
-        Args:
-            error: What was to happen.
-            refused: The answer to be asked for again by the model that is chosen; None for none.
-        """
-        session = self.session
-        if session is None or isinstance(self.app.screen, ChoiceScreen | ErrorScreen):
-            return
-        seeing = [model for model in session.services.models.models if _sees(model)]
-        if not seeing:
-            hint = "No installed model sees. F4 fetches one, for example gemma3:4b; what is attached stays."
-            self.app.push_screen(ErrorScreen(TuiError(error.message, hint), heading="This model cannot see"))
-            return
-
-        def chosen(place: int | None) -> None:
-            if place is not None:
-                self._start(self._switch_to(session, seeing[place].name, refused), "sight")
-            self.pane.prompt.focus()
-
-        rows = [_row(model) for model in seeing]
-        hint = "Enter switches to it. Esc leaves everything as it is."
-        self.app.push_screen(ChoiceScreen(f"{error.message} These see:", rows, hint=hint), chosen)
-
-    async def _switch_to(self, session: ChatSession, model: str, refused: MessageId | None) -> None:
-        await session.use_model(model, session.services.servers.current)
-        self.post_message(ModelChosen(model))
-        if refused is not None:
-            await session.retry(refused)
-
-    @on(ModelChosen)
-    def _model_changed(self, event: ModelChosen) -> None:
-        self._show_sight()
-        if title := self._unseen():
-            self.app.notify(title, severity="warning", markup=False, timeout=8)
-
-    def _show_sight(self) -> None:
-        """Say over the input that pictures of the conversation are kept from a model that does not see."""
-        prompt = self.pane.prompt
-        prompt.border_title = Content(self._unseen()).markup or None
-
-    def _unseen(self) -> str:
-        """Return in words which pictures the model is not sent; empty for none."""
-        session = self.session
-        if session is None:
-            return ""
-        pictures = sum(is_picture(file) for message in self.pane.messages for file in message.attachments)
-        model = self._blind_model(session) if pictures else ""
-        if not model:
-            return ""
-        what = "the picture above is" if pictures == 1 else f"the {pictures} pictures above are"
-        return f"{sanitize_line(model, 40)} cannot see: {what} not sent"
-
-
-def _row(model: ModelInfo) -> Content:
-    about = "  ".join(filter(None, (model.parameter_size, model.quantization, size_words(model.size))))
-    return Content(f"{sanitize_line(model.name, 40):<40} ") + Content.styled(
-        sanitize_line(about), "$text-muted"
-    )
-
-
-def _sees(model: ModelInfo) -> bool:
-    return model.capabilities is not None and model.can_chat and may_see(model)

@@ -27,6 +27,8 @@ class Remedy(StrEnum):
     WINDOW = "window"
     SUMMARISE = "summarise"
     SUMMARY = "summary"
+    PARTS = "parts"
+    TURNS = "turns"
     IMAGES = "images"
     BRANCH = "branch"
     SETTINGS = "settings"
@@ -178,6 +180,8 @@ def question_choices(
     *,
     cost: int | None = None,
     attached: int = 0,
+    divisible: bool = False,
+    texts: int = 0,
     begun: bool = True,
     editing: bool = False,
 ) -> list[Choice]:
@@ -188,6 +192,8 @@ def question_choices(
         policy: What leaves first in this conversation.
         cost: How many bytes more a larger window takes, at most; None where that is not known.
         attached: How many images go with the message.
+        divisible: A text in it is so long that its parts may fit.
+        texts: How many texts go with the message.
         begun: The conversation has messages.
         editing: What is sent is an edit, or an answer asked for again.
     """
@@ -202,6 +208,13 @@ def question_choices(
                 "The model condenses what leaves into a note, now and from now on; it takes a moment.",
             )
         )
+    if not plan.fits and not editing:
+        if divisible:
+            about = "Nothing is sent yet: take away what is not needed, or send one after the other."
+            choices.append(Choice(Remedy.PARTS, "Attach it as parts, each of which fits", about))
+        if texts > 1:
+            about = "Each goes with your words and is answered; the others wait their turn below."
+            choices.append(Choice(Remedy.TURNS, f"Send the {texts} texts one after the other", about))
     if attached:
         words = "image" if attached == 1 else f"{attached} images"
         choices.append(Choice(Remedy.IMAGES, f"Send without the attached {words}"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from textual import on
 
-from tui.domain.attachment import is_picture
+from tui.domain.attachment import is_picture, is_text
 from tui.domain.context import ContextPlan
 from tui.domain.conversation import ContextPolicy
 from tui.domain.errors import ContextQuestion, TuiError
@@ -27,6 +27,7 @@ from tui.screens.context_dialogs import (
     window_choice,
 )
 from tui.screens.context_keeper import ContextKeeper
+from tui.screens.in_parts import attach_as_parts, has_long_text, turns_of
 from tui.screens.session import ChatSession
 from tui.screens.settings_room import SettingsRoom
 from tui.widgets.context_words import explained, what_leaves
@@ -140,6 +141,8 @@ class ContextRoom(SettingsRoom):
             session.setups.current.policy,
             cost=self._cost(session, plan),
             attached=len(pictures) if retried == self._send_again else 0,
+            divisible=has_long_text(plan, self.pane.prompt.text, session.files.attachments),
+            texts=sum(map(is_text, session.files.attachments)),
             begun=session.conversation is not None and not self.pane.is_empty,
             editing=session.editing.target is not None or retried != self._send_again,
         )
@@ -179,6 +182,9 @@ class ContextRoom(SettingsRoom):
 
     async def _done(self, session: ChatSession, remedy: Remedy, plan: ContextPlan) -> bool:
         """Do what was chosen; return whether what was stopped may be tried once more."""
+        if remedy in (Remedy.SUMMARY, Remedy.SETTINGS):
+            (self.action_summary if remedy is Remedy.SUMMARY else self.action_conversation_settings)()
+            return False
         setup = session.setups.current
         match remedy:
             case Remedy.WINDOW:
@@ -191,18 +197,18 @@ class ContextRoom(SettingsRoom):
                     self.pane.status.notice = "summarising older messages…"
                     await session.services.summaries.make(session.conversation.id)
                     self.pane.status.notice = ""
+            case Remedy.PARTS:
+                parts = await attach_as_parts(session, self.pane.prompt, plan)
+                self._say_done(f"attached it as {parts} parts")
+                return False
+            case Remedy.TURNS:
+                session.asking.turns = turns_of(session, plan, self.pane.prompt.text)
             case Remedy.IMAGES:
                 session.files.bring([file for file in session.files.take() if not is_picture(file)])
             case Remedy.BRANCH:
                 await self._branch(session, plan)
             case Remedy.SEND:
                 session.asking.allow()
-            case Remedy.SUMMARY:
-                self.action_summary()
-                return False
-            case Remedy.SETTINGS:
-                self.action_conversation_settings()
-                return False
         return True
 
     async def _branch(self, session: ChatSession, plan: ContextPlan) -> None:

@@ -77,12 +77,17 @@ class Editing:
         if isinstance(target, QueuedMessage):
             await services.generation.change_queued(target, text, files)
         elif target is not None:
-            await self._ask_again(services, target, text, files)
+            await self.ask_again(services, target, text, files)
         self.end(self._pane.prompt.text.removeprefix(text).lstrip("\n"))
 
-    async def _ask_again(
+    async def ask_again(
         self, services: "Services", target: Message, text: str, files: tuple[Attachment, ...]
     ) -> None:
+        """Send a message in other words, as a branch; can be undone.
+
+        Raises:
+            TuiError: it was not sent.
+        """
         conversation_id = target.conversation_id
         before = await services.conversations.get(conversation_id)
         await services.generation.edit(conversation_id, target.id, text, files)

@@ -31,16 +31,13 @@ from tui.domain.folder import Bookmark, FolderEntry, View
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.work import Work, begin_work
 from tui.services.attachments.service import Preview
-from tui.services.folders import bookmarks, choose, is_folder, read_folder
+from tui.services.folders import MOST_READ, bookmarks, choose, is_folder, read_folder
 from tui.services.paths import located
 from tui.widgets.folder_list import FolderList
 from tui.widgets.message_image import PictureView
 
 if TYPE_CHECKING:
     from textual.timer import Timer
-
-MOST_SHOWN = 1000
-"""Entries that are listed at a time; others are found by typing."""
 
 _PREVIEW_DELAY = 0.12
 """Seconds that the cursor rests on a file before it is read."""
@@ -124,7 +121,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
             yield Static(id="filter", markup=False)
             with Horizontal(id="columns"):
                 yield OptionList(id="places", compact=True, markup=False)
-                yield FolderList(self._location, double_click_directories=False)
+                yield FolderList(Path(self._location))
                 with Vertical(id="preview", classes="-none"):
                     yield PictureView()
                     yield Static(id="text", markup=False)
@@ -179,11 +176,13 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     async def _choose(self) -> None:
         words, self._span = split_span(self._view.words)
-        found = await choose(self._entries, replace(self._view, words=words), MOST_SHOWN)
+        entry = self.folder.highlighted_entry
+        view = replace(self._view, words=words)
+        found = await choose(self._entries, view, entry.name if entry is not None else "")
         self.folder.show(found, self._chosen.keys())
         shown = len(found.entries)
-        if found.more:
-            self._note(f"{shown:,} of {shown + found.more:,}; type to find the others")
+        if len(self._entries) == MOST_READ:
+            self._note(f"{shown:,} of the first {MOST_READ:,} here; there are more, which are not looked at")
         elif self._span is not None:
             self._note(f"{shown:,} here; lines or pages {self._span} of what is chosen with Enter")
         elif not shown:
@@ -266,7 +265,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
             del self._chosen[path]
         else:
             self._chosen[path] = None
-        self.folder.show(self.folder.found, self._chosen.keys())
+        self.folder.mark(self._chosen.keys())
         self.folder.action_cursor_down()
         self._note(f"{len(self.folder.found.entries):,} here")
 

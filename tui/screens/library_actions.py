@@ -83,6 +83,10 @@ class LibraryActions(Screen[None]):
 
     def action_pull(self) -> None:
         """Ask for a name and fetch that model."""
+        self.ask_for_pull("")
+
+    def ask_for_pull(self, proposed: str) -> None:
+        """Ask for a name, with one there already, and fetch that model."""
 
         def named(name: str | None) -> None:
             if name:
@@ -91,6 +95,7 @@ class LibraryActions(Screen[None]):
         self.app.push_screen(
             NameScreen(
                 "Pull a model",
+                value=proposed,
                 placeholder="gemma3:4b",
                 hint="A name from ollama.com/library, or hf.co/USER/REPOSITORY:QUANTISATION",
             ),

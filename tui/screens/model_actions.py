@@ -3,6 +3,7 @@
 import time
 from collections.abc import Coroutine, Sequence
 
+from textual import on
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -20,7 +21,7 @@ from tui.domain.pull import PullState
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.screens.model_dialogs import ChoiceScreen
-from tui.screens.model_messages import ModelChosen, ServerChosen
+from tui.screens.model_messages import ModelChosen, ModelWanted, ServerChosen
 from tui.screens.models import ModelsScreen
 from tui.screens.session import ChatSession
 from tui.screens.thinking_actions import ThinkingActions
@@ -112,10 +113,19 @@ class ModelActions(ThinkingActions):
             self.session.services.models.toggle_favourite(name)
             self._show_in_picker()
 
-    def manage_models(self) -> None:
-        """Open the model manager."""
+    def manage_models(self, fetch: str = "") -> None:
+        """Open the model manager.
+
+        Args:
+            fetch: The name of a model that it proposes to fetch; empty for none.
+        """
         if self.session is not None and not isinstance(self.app.screen, ModelsScreen):
-            self.app.push_screen(ModelsScreen(self.session.services), self._managed)
+            self.app.push_screen(ModelsScreen(self.session.services, fetch=fetch), self._managed)
+
+    @on(ModelWanted)
+    def _model_wanted(self, event: ModelWanted) -> None:
+        event.stop()
+        self.manage_models(event.model)
 
     def _managed(self, _: None) -> None:
         """Return from the manager, which may have looked at another server."""

@@ -12,6 +12,15 @@ class ModelChosen(Message):
         """Its name."""
 
 
+class ModelWanted(Message):
+    """The user wants a model that is not installed; the model manager should ask about it."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model
+        """The name that is proposed."""
+
+
 class ServerChosen(Message):
     """The user chose a server."""
 

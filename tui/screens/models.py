@@ -61,14 +61,18 @@ class ModelsScreen(LibraryActions):
 
     pane = query_one(ModelDetailsPane)
 
-    def __init__(self, services: Services, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, services: Services, *, fetch: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
         """Make the screen.
 
         Args:
             services: What does the work.
+            fetch: The name of a model that is proposed to be fetched; empty for none.
             clock: Seconds since the epoch.
         """
         super().__init__(services)
+        self._fetch = fetch
         self._clock = clock
         self._shown = ""
 
@@ -90,6 +94,8 @@ class ModelsScreen(LibraryActions):
         self.set_interval(1.0, self.listing.tick)
         self.set_interval(_LOOK_SECONDS, self._look)
         self._look()
+        if self._fetch:
+            self.ask_for_pull(self._fetch)
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the details beside the list where there is room."""

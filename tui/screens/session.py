@@ -182,7 +182,7 @@ class ChatSession(Answering):
         self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
-        failures = self.files.failures
+        failures, turns = self.files.failures, self.asking.take_turns()
         try:
             await self._drafts.flush()
             self._draft_refused = False
@@ -191,7 +191,7 @@ class ChatSession(Answering):
                 await self.editing.send(self.services, text)
                 return
             showing = self._showing
-            files = await self.files.settled(failures)
+            files = turns[0] if turns else await self.files.settled(failures)
             model = await self._model_to_ask()
             self._require_sight(model, files)
             conversation = self.conversation
@@ -206,8 +206,8 @@ class ChatSession(Answering):
                 self.services.generation.viewing = conversation.id
                 await self.services.generation.ask(conversation.id, text, files)
                 await self._drafts.forget(None)
-                await self.files.sent(None, files)
                 self._pane.prompt.accept()
+                await self.asking.sent(conversation.id, text, turns or (files,), None)
                 if showing == self._showing:
                     await self.open(conversation.id)
                 else:
@@ -216,7 +216,7 @@ class ChatSession(Answering):
                 await self.services.generation.ask(conversation.id, text, files)
                 self._pane.prompt.accept()
                 await self._drafts.forget(conversation.id)
-                await self.files.sent(conversation.id, files)
+                await self.asking.sent(conversation.id, text, turns or (files,), conversation.id)
         except TuiError as error:
             self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()

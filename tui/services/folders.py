@@ -9,7 +9,7 @@ from tui.domain.folder import Bookmark, FolderEntry, Found, View, chosen
 from tui.services.attachments.reading import unreadable
 from tui.services.threads import Stop, in_thread
 
-_MOST: Final = 500_000
+MOST_READ: Final = 500_000
 """Entries of a folder that are looked at."""
 
 _PATIENTLY: Final = 1000
@@ -25,9 +25,9 @@ async def read_folder(path: Path) -> tuple[FolderEntry, ...]:
     return await in_thread(lambda stop: _read(path, stop), "read a folder")
 
 
-async def choose(entries: Sequence[FolderEntry], view: View, most: int) -> Found:
-    """Return the entries that are to be shown, `most` at most."""
-    return await in_thread(lambda stop: chosen(entries, view, most, stop.check), "filter a folder")
+async def choose(entries: Sequence[FolderEntry], view: View, cursor: str) -> Found:
+    """Return the entries that are to be shown, with the cursor on the one of that name."""
+    return await in_thread(lambda stop: chosen(entries, view, cursor, stop.check), "filter a folder")
 
 
 async def bookmarks(last: str) -> tuple[Bookmark, ...]:
@@ -51,7 +51,7 @@ def _read(path: Path, stop: Stop) -> tuple[FolderEntry, ...]:
             for number, entry in enumerate(entries):
                 if number % _PATIENTLY == 0:
                     stop.check()
-                if number == _MOST:
+                if number == MOST_READ:
                     break
                 found.append(FolderEntry(entry.name, _leads_to_folder(entry), entry.name.casefold()))
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from tui.domain.conversation import (
     Conversation,
     ConversationId,
     Message,
+    MessageId,
     MessageStatus,
     Role,
     Summary,
@@ -239,6 +240,8 @@ class SummaryService:
         path = tellable(active_path(messages, conversation.active_leaf))
         summaries = await self.of(conversation.id)
         earlier, rest = _after_summary(path, summaries)
+        # However long the latest exchange is, it stays as it is while the window holds it.
+        leaving -= _latest(path) - set(plan.left_out)
         rest = tuple(message for message in rest if message.id in leaving)
         if soon and not {message.id for message in rest} & set(plan.left_out):
             worth = await self._context.characters(conversation, round(_WORTH * plan.window.tokens))
@@ -315,6 +318,12 @@ def _fills(plan: ContextPlan) -> bool:
 
 def _length(window: int) -> int:
     return max(32, min(_LENGTH, window // _LENGTH_SHARE))
+
+
+def _latest(path: Sequence[Message]) -> set[MessageId]:
+    """Return the last message of the user's on a branch, and what follows it."""
+    asked = max((index for index, each in enumerate(path) if each.role is Role.USER), default=0)
+    return {message.id for message in path[asked:]}
 
 
 def _after_summary(

@@ -324,6 +324,11 @@ class PictureView(Widget):
             columns, rows = self._box
             if not self.zoomed:
                 columns, rows = graphics.fitted(*image.size, columns, rows)
+            else:
+                # What has room to spare stands in the middle.
+                cell = box_pixels(1, 1, graphics)
+                columns = min(columns, -(-image.width // cell[0]))
+                rows = min(rows, -(-image.height // cell[1]))
             ground = self.background_colors[1].hex6
             request = PictureRequest("", columns, rows, ground)
             if self.zoomed:

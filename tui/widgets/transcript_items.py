@@ -284,6 +284,13 @@ class TranscriptItems:
         self.width = width
         self._epoch += 1
 
+    def forget_picture(self, digest: str) -> None:
+        """Take the heights of the messages that show a picture for guesses from now on."""
+        for message_id, item in self._cache.items():
+            index = self.index(message_id)
+            if index is not None and any(file.digest == digest for file in item.message.attachments):
+                self._measured[index] = 0
+
     def forget_layouts(self) -> None:
         """Make every layout again when it is next seen."""
         self._cache.clear()

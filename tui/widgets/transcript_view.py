@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui.domain.conversation import Message, MessageId
 from tui.rendering.contract import DocumentFactory
 from tui.rendering.message import Place
+from tui.rendering.picture import Drawn, PictureRequest
 from tui.widgets.transcript_pictures import TranscriptPictures
 
 _PAUSE = 0.001
@@ -284,6 +285,16 @@ class TranscriptView(TranscriptPictures):
         anchor = self._capture()
         yield
         self._restore(anchor)
+
+    def picture_drawn(self, request: PictureRequest, drawn: Drawn | str) -> None:
+        """Show a picture that was wanted; one that cannot be shown gives its room back for the reason."""
+        if isinstance(drawn, Drawn) or self._items.gallery.broken.get(request.digest) == drawn:
+            super().picture_drawn(request, drawn)
+            return
+        with self._reading_held():
+            super().picture_drawn(request, drawn)
+            self._items.forget_picture(request.digest)
+        self.refresh()
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True

@@ -12,6 +12,7 @@ import pytest
 from tests.support.scripted_server import Reply, ScriptedServer
 from tui.backends.ollama import OllamaBackend
 from tui.domain.errors import TuiError
+from tui.services import build
 from tui.services.engine import EngineHandle
 from tui.services.events import EventBus
 from tui.services.models import ModelService
@@ -42,7 +43,7 @@ async def test_errors_and_reports_do_not_show_them(
     caplog.set_level("DEBUG")
     monkeypatch.setenv("BOX", SECRET)
     with ScriptedServer() as server:
-        body = f'{{"error": "no: {SECRET[::-1]}"}}'.encode()
+        body = f'{{"error": "no: {SECRET}"}}'.encode()
         server.answer("/api/version", Reply(status=status, body=body, headers=(("Location", server.url),)))
         host = server.url.replace("http://", f"http://ann:{SECRET}@") if source == "host" else server.url
         given = {
@@ -84,3 +85,15 @@ async def test_a_backend_does_not_show_them(tmp_path: Path) -> None:
     told = "".join(traceback.format_exception(caught.value))
     assert SECRET not in f"{told}{backend!r}{backend.address}"
     await backend.aclose()
+
+
+async def test_a_host_that_conversations_remember_has_none(tmp_path: Path) -> None:
+    settings = Settings(
+        server=ServerSettings(host=f"https://ann:{SECRET}@127.0.0.1:9/ollama"),
+        data_dir=tmp_path / "data",
+        state_dir=tmp_path / "state",
+        typed=frozenset({"server.host"}),
+    )
+    services = await build(settings)
+    assert services.servers.kept_as("") == "https://127.0.0.1:9/ollama"
+    await services.aclose()

@@ -117,6 +117,19 @@ async def test_a_summary_is_made_before_it_is_needed_and_then_sent(desk: Desk) -
     assert "They counted greek letters." in system.content
 
 
+async def test_the_latest_exchange_stays_while_the_window_holds_it(desk: Desk) -> None:
+    conversation, path = await desk.begin(4)
+    answer = "gamma " * 200
+    desk.backend.answers = [said(answer), said("They counted greek letters."), said("Well.")]
+    await desk.answered(conversation, "Count.")
+    await desk.summary_made(conversation)
+    assert [each.upto for each in await desk.summaries.of(conversation.id)] == [path[-1].id]
+    await desk.answered(conversation, "And then?")
+    told = [message.content for message in desk.backend.requests[-1].messages]
+    assert "They counted greek letters." in told[0]
+    assert told[1:3] == ["Count.", answer]
+
+
 async def test_other_policies_ask_for_no_summary(desk: Desk) -> None:
     conversation, _ = await desk.begin(12, ContextPolicy.DROP_OLDEST)
     await desk.answered(conversation)
