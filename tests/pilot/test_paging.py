@@ -12,6 +12,7 @@ from tests.support.transcript_app import PlainDocument, TranscriptApp, message
 from tui.rendering.line import Line
 from tui.screens.frames import QuickScreen
 from tui.widgets.transcript import Transcript
+from tui.widgets.transcript_items import TranscriptItems
 from tui.widgets.transcript_paint import RowPainter
 
 
@@ -128,3 +129,21 @@ async def test_what_is_far_from_the_view_is_not_kept() -> None:
                 text_rows(app)
                 assert len(painter._kept) <= 4 * 16
             assert len(items._cache) <= kept
+
+
+def test_messages_that_were_missing_get_the_numbers_that_were_left_for_them() -> None:
+    everything = [message(number, f"m{number}") for number in range(50)]
+    items = TranscriptItems(PlainDocument)
+    items.load([*everything[10:20], *everything[40:]], keep=False, gap=(10, 20))
+    numbers = {each.id: items.number(place) for place, each in enumerate(items.messages)}
+    items.insert(everything[33:40])
+    items.prepend(everything[5:10])
+    items.insert(everything[20:33])
+    items.append(message(50))
+    items.prepend(everything[:5])
+    assert [each.id for each in items.messages] == [*(each.id for each in everything), message(50).id]
+    first = items.number(0)
+    for place, each in enumerate(items.messages):
+        assert items.index(each.id) == items.index_of_number(items.number(place)) == place
+        assert items.number(place) == first + place == numbers.get(each.id, first + place)
+    assert items.heights.total == sum(items.heights[place] for place in range(51))

@@ -29,7 +29,6 @@ Before = Callable[[Pilot[None]], Awaitable[None]]
 SIZES = [(80, 24), (120, 40)]
 NAMES = ["calm-dark", "calm-light"]
 SAMPLE = Path(__file__).with_name("sample.md").read_text("utf-8")
-ELEMENTS = Path(__file__).with_name("elements.md").read_text("utf-8")
 STATS = Stats(
     prompt_tokens=40, answer_tokens=312, answer_seconds=5.8, total_seconds=6.1, thinking_seconds=3.2
 )
@@ -136,21 +135,6 @@ def test_everything_that_markdown_has(snap_compare: Compare, theme: str, size: t
     app = Shown(theme)
     answer = replace(an_answer(CONVERSATION, SAMPLE), stats=STATS, thinking="First this, then that.")
     before = showing(app, asked("Show me everything", answer))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.parametrize("size", [(80, 108), (120, 108)])
-@pytest.mark.parametrize("theme", NAMES)
-def test_every_element(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
-    """Everything on one page that is as long as it takes; long code is cut where it is narrow."""
-    app = Shown(theme)
-    answer = replace(an_answer(CONVERSATION, ELEMENTS), stats=STATS)
-
-    async def before(pilot: Pilot[None]) -> None:
-        await showing(app, asked("Show me everything", answer))(pilot)
-        app.chat.pane.transcript.wrap_code = size[0] > 100
-        await pilot.pause()
-
     assert snap_compare(app, terminal_size=size, run_before=before)
 
 

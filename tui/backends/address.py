@@ -32,6 +32,8 @@ class Address:
     """It is this machine: nothing between may see the traffic, least of all a proxy."""
     authorization: str = field(default="", repr=False)
     """The `Authorization` header for a user name and password in the host. A secret."""
+    password: str = field(default="", repr=False)
+    """The password in the host. A secret."""
 
 
 def parse_host(text: str) -> Address:
@@ -63,6 +65,7 @@ def parse_host(text: str) -> Address:
         display=sanitize_line(place, 200),
         loopback=_is_loopback(host),
         authorization=_basic(userinfo) if userinfo else "",
+        password=unquote(userinfo.partition(":")[2]),
     )
 
 

@@ -5,7 +5,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -54,6 +54,14 @@ class Subject:
     model: str = ""
     embedded: bool = False
     """The server is the embedded engine, which cannot pull models."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What is sent to the server and must not be told, should it repeat it."""
+
+    def scrubbed(self, text: str) -> str:
+        """Return words of the server without the secrets in them."""
+        for secret in self.secrets:
+            text = text.replace(secret, "…")
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,7 @@ def from_response(
 ) -> TuiError:
     """Return the error that an answer other than 200 means."""
     text = stated_error(body)
+    text = None if text is None else subject.scrubbed(text)
     if text is not None and status not in (401, 429) and (error := _by_text(text, subject)) is not None:
         return error
     if 300 <= status < 400:
@@ -202,7 +211,7 @@ def from_response(
 
 def from_line(value: object, subject: Subject) -> TuiError:
     """Return the error that an `error` in an answer with status 200 means."""
-    text = innermost(value)
+    text = subject.scrubbed(innermost(value))
     error = _by_text(text, subject)
     return error if error is not None else ServerFailed(_shown(text) or "The server reported an error.", _LOG)
 
@@ -237,7 +246,7 @@ def from_transport(error: Exception, subject: Subject) -> TuiError:
 
 def not_ollama(data: bytes, subject: Subject) -> NotAnOllamaServer:
     """Return the error that an answer means which is not the JSON of the Ollama API."""
-    start = data[:200].decode("utf-8", "replace").strip()
+    start = subject.scrubbed(data[:1000].decode("utf-8", "replace"))[:200].strip()
     kind = "a web page" if start.lower().startswith(("<!doctype", "<html", "<?xml")) else "something else"
     return NotAnOllamaServer(
         f"{subject.address} answered with {kind}, not as an Ollama server would"

@@ -51,6 +51,9 @@ ERROR_BYTES: Final = 64 * 1024
 ANSWER_BYTES: Final = 64 * 1024 * 1024
 """How large an answer that is not a stream may be."""
 
+_SECRET_LENGTH: Final = 6
+"""Characters that a word of a header or password has at least which is taken for a secret."""
+
 _THREAD_BYTES: Final = 64 * 1024
 """Requests longer than this are encoded beside the event loop."""
 
@@ -120,6 +123,10 @@ class OllamaBackend:
                 f"This host or its headers cannot be used: {address.display}", "Check them in the settings."
             ) from None  # The cause would carry the headers.
         self._address = address.display
+        sent = " ".join((*(headers or {}).values(), address.authorization, address.password))
+        # The longest first, should one be part of another; short words are no secrets.
+        secrets = {word for word in sent.split() if len(word) >= _SECRET_LENGTH}
+        self._secrets = tuple(sorted(secrets, key=len, reverse=True))
         self._embedded = embedded
 
     @property
@@ -253,7 +260,7 @@ class OllamaBackend:
             raise failures.not_ollama(data, subject)
 
     def _subject(self, model: str = "") -> Subject:
-        return Subject(self._address, model, self._embedded)
+        return Subject(self._address, model, self._embedded, self._secrets)
 
     def _not_ollama(self, answer: Answer) -> NotAnOllamaServer:
         return failures.not_ollama(mapping.json_body(answer), self._subject())

@@ -19,6 +19,9 @@ Ink = Literal["foreground", "muted", "primary", "secondary", "accent", "warning"
 
 _SPACE = 3
 
+_UNDERLINED = frozenset({"retry", "continue", "edit", "delete"})
+"""What is done with a click on its name."""
+
 Meta = dict[str, str | int]
 """What a click on a piece of furniture does: `act` names it, `step` is for branches."""
 
@@ -38,7 +41,7 @@ class Piece:
         style = Style(
             color=getattr(palette, self.ink),
             bold=self.bold or None,
-            underline=True if self.meta and self.meta.get("act") in ("retry", "continue") else None,
+            underline=True if self.meta and self.meta.get("act") in _UNDERLINED else None,
         )
         return Segment(self.text, style + Style.from_meta(dict(self.meta)) if self.meta else style)
 
@@ -210,7 +213,10 @@ def header(message: Message, branch: tuple[int, int] | None, now: float, note: s
 
 def queued_header() -> FurnitureLine:
     """Return the line above a message that waits its turn."""
-    return FurnitureLine([Piece("You", "muted", bold=True), Piece(" · queued", "muted")])
+    edit = Piece("Edit (e)", "secondary", meta={"act": "edit"})
+    delete = Piece("Delete (d)", "secondary", meta={"act": "delete"})
+    left = [Piece("You", "muted", bold=True), Piece(" · queued", "muted")]
+    return FurnitureLine(left, [Group(1, (edit, Piece("   "), delete))])
 
 
 def thinking_header(message: Message, *, unfolded: bool) -> FurnitureLine:

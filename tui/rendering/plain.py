@@ -196,7 +196,11 @@ class UserText:
         self.blocks = []
         end = 0
         for match, block in zip(fences, document.blocks, strict=False):
-            self._add_plain(source[end : match.start()])
+            before = source[end : match.start()]
+            self._add_plain(before)
+            if not end and before.strip() and before.endswith("\n\n"):
+                # The first block of code has no empty line of its own.
+                self.blocks.append(PlainBlock(""))
             self.blocks.append(block)
             end = match.end()
         self._add_plain(source[end:])

@@ -6,7 +6,7 @@ from textual import events
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tui.domain.conversation import Message
+from tui.domain.conversation import Message, QueuedMessage
 from tui.widgets import transcript_events
 from tui.widgets.transcript_actions import CODE_STEP, TranscriptActions
 from tui.widgets.transcript_selection import selected_text, whole_message, word_at
@@ -60,6 +60,10 @@ class TranscriptMouse(TranscriptActions):
             self.action_toggle_fold()
         elif act == "details":
             self.toggle_details(index)
+        elif act == "edit" and isinstance(message, QueuedMessage):
+            self.post_message(transcript_events.QueuedEditRequested(self, message))
+        elif act == "delete" and isinstance(message, QueuedMessage):
+            self.post_message(transcript_events.QueuedDeleteRequested(self, message))
         elif isinstance(message, Message):
             self._asked_of(message, meta)
 

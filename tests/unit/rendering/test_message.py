@@ -115,7 +115,8 @@ def test_a_user_keeps_every_line_break_and_gets_code_as_code() -> None:
     rows = drawn(item)
     assert rows[0].startswith("You")
     assert rows[1:3] == ["one", "  two  *not bold*"]
-    assert rows[3].split() == ["python", "copy"]
+    assert rows[3] == ""
+    assert rows[4].split() == ["python", "copy"]
     assert [block.code for block in item.code_blocks] == ["print(1)"]
     assert rows[-2:] == ["three", ""]
 
@@ -134,7 +135,9 @@ def test_text_files_are_named_below_what_was_said() -> None:
 
 def test_a_queued_message_says_so() -> None:
     queued = QueuedMessage(MessageId("q"), ConversationId("c"), "and then?", 0.0)
-    assert drawn(item_of(queued)) == ["You · queued", "and then?", ""]
+    head, *rest = drawn(item_of(queued))
+    assert head.split() == ["You", "·", "queued", "Edit", "(e)", "Delete", "(d)"]
+    assert rest == ["and then?", ""]
 
 
 def test_rows_in_pieces_are_the_rows() -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from typing import Final
 
 from tui.domain.attachment import Span, lines_of
@@ -16,6 +17,10 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """Byte order marks; that of UTF-32 begins like that of UTF-16."""
+
+_ACCENTED: Final = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ]")
+_TYPESET: Final = re.compile("[‚„‘’“”‹›«»–—…•·€£§°©®™¡¿ªº²³½¼¾´×]")
+_QUOTE_IN_WORD: Final = re.compile(r"\w[‚„“”‹›«»]\w")
 
 _SAMPLE: Final = 1 << 16
 """Bytes that an old encoding is guessed from."""
@@ -80,9 +85,25 @@ def _legacy(data: bytes) -> str | None:
     alike = [each for each in found if (each.chaos, each.coherence) == best]
     # A few letters fit many encodings: then it is the one that most of the world's old files have.
     western = any(_WESTERN in each.could_be_from_charset for each in alike)
+    western = western or (not found[0].coherence and _reads_western(data[start : start + _SAMPLE]))
     text = data.decode(_WESTERN if western else found[0].encoding, "replace")
     strange = sum(character < " " and character not in "\t\n\r\f\x1b" for character in text[:_SAMPLE])
     return None if strange > 0.02 * min(len(text), _SAMPLE) or "\0" in text else text
+
+
+def _reads_western(data: bytes) -> bool:
+    """Tell whether bytes may be western text: some accents, and quotes that stand where quotes do.
+
+    Of a short text with quotes in it too little is known to guess its language.
+    """
+    try:
+        text = data.decode(_WESTERN)
+    except UnicodeDecodeError:
+        return False
+    letters = sum(character.isalpha() for character in text)
+    accented = len(_ACCENTED.findall(text))
+    other = sum(character > "\x7f" for character in text) - accented - len(_TYPESET.findall(text))
+    return not other and 2 * accented <= letters and _QUOTE_IN_WORD.search(text) is None
 
 
 def encoded(text: str, stop: Stop) -> bytes:
