@@ -26,7 +26,7 @@ from tui.domain.graphics import Graphics
 from tui.domain.preset import Preset
 from tui.domain.setup import Setup
 from tui.domain.text import sanitize_line
-from tui.driver import patient, take_pastes_whole
+from tui.driver import patient, quiet, take_pastes_whole
 from tui.rendering.document import prepare
 from tui.screens.chat import ChatScreen
 from tui.screens.dialogs import ConfirmScreen, ErrorScreen
@@ -71,6 +71,7 @@ class ChatApp(QuickApp):
         terminal = terminal or Answered(Graphics())
         driver = self.get_driver_class()
         take_pastes_whole(driver)
+        driver = quiet(driver)
         if terminal.typed or terminal.late:
             driver = patient(driver, terminal.typed, late=terminal.late)
         super().__init__(driver_class=driver)

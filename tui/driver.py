@@ -121,6 +121,16 @@ def take_pastes_whole(driver: type[Driver]) -> None:
         vars(module)["XTermParser"] = PasteParser
 
 
+def quiet(driver: type[Driver]) -> type[Driver]:
+    """Return the driver of a platform as one that sleeps while nothing is typed, where there is one."""
+    if driver.__module__ != "textual.drivers.linux_driver":
+        return driver
+    # Imported late: it is there for terminals alone.
+    from tui.quiet_input import QuietDriver
+
+    return QuietDriver
+
+
 def patient(driver: type[Driver], typed: bytes, *, late: bool) -> type[Driver]:
     """Return a driver that begins with keys that were typed before it was there, and knows late answers.
 

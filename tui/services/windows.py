@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from tui.domain.store import ConversationStore
     from tui.services.events import EventBus
 
-POLL_INTERVAL = 0.5
+POLL_INTERVAL = 0.9
 """Seconds between two looks at the store: most of them ask the file system for one time, and no more."""
 
-_SURE_EVERY = 20
+_SURE_EVERY = 12
 """Looks between two that do not rely on that time."""
 
 _TICK = 50_000_000
 """Nanoseconds within which file systems may give two changes the same time."""
 
-_RECOVER_EVERY = 10
+_RECOVER_EVERY = 6
 """Looks between two at whether a window that writes an answer has died."""
 
 
