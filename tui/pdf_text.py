@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-MEMORY: Final = 768 << 20
+MEMORY: Final = 288 << 20
 """Bytes of address space, at most, where the system can limit it."""
 
 SECONDS: Final = 30

@@ -210,10 +210,11 @@ def question_choices(
         )
     if not plan.fits and not editing:
         if divisible:
-            about = "Nothing is sent yet: take away what is not needed, or send one after the other."
+            about = "Nothing is sent yet: keep those you need, or send one by one."
             choices.append(Choice(Remedy.PARTS, "Attach it as parts, each of which fits", about))
-        if texts > 1:
-            about = "Each goes with your words and is answered; the others wait their turn below."
+        elif texts > 1:
+            # Each of them fits by itself.
+            about = "Each goes with your words and is answered; the others wait."
             choices.append(Choice(Remedy.TURNS, f"Send the {texts} texts one after the other", about))
     if attached:
         words = "image" if attached == 1 else f"{attached} images"
