@@ -1,6 +1,7 @@
 """The model list: what it offers, filters and returns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -239,3 +240,31 @@ def test_filter(query: str, names: list[str]) -> None:
 )
 def test_sizes(size: int, words: str) -> None:
     assert size_words(size) == words
+
+
+LONG = "hf.co/someone/a-model-with-a-very-long-name-GGUF:Q8_0"
+
+
+def foot(app: PickerApp) -> list[str]:
+    text = str(app.picker.query_one("#left-out", Static).content)
+    return [line.rstrip() for line in text.split("\n")] if text else []
+
+
+async def test_what_the_columns_have_no_room_for_is_said_of_the_model_under_the_cursor() -> None:
+    models = (replace(model("gemma3:4b", "vision", "tools"), context_length=131072), model(LONG))
+    app = PickerApp(ModelPicker(PickerContents(models, load_seconds={"gemma3:4b": 2.3})))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        assert foot(app) == ["gemma3:4b", "context 128k · vision tools · loads in 2.3 s"]
+        await pilot.press("down")
+        await pilot.pause()
+        assert foot(app) == [LONG, ""], "as many lines for each: the list does not jump"
+        await pilot.press("up", *"gemma")
+        await pilot.pause()
+        assert foot(app) == ["context 128k · vision tools · loads in 2.3 s"], "no name is cut now"
+        await pilot.resize_terminal(200, 60)
+        await pilot.pause()
+        assert foot(app) == [], "every column has its place"
+        await pilot.press(*"nothing")
+        await pilot.pause()
+        assert not app.picker.query_one("#left-out", Static).display

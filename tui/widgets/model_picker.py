@@ -20,7 +20,7 @@ from tui.domain.model import ModelInfo, find_model
 from tui.domain.server import ModelChoice
 from tui.domain.text import sanitize_line
 from tui.widgets.filter_input import FilterInput
-from tui.widgets.picker_rows import PickerContents, PickerRow, headings, picker_rows, row_text
+from tui.widgets.picker_rows import PickerContents, PickerRow, headings, left_out, picker_rows, row_text
 
 NO_MODELS = "No models are installed on this server.\n\nF4 opens the manager, which fetches one by its name."
 """What the list says when the server has no model that can chat."""
@@ -95,6 +95,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
                 background: $block-cursor-background;
             }
         }
+        #left-out { height: auto; color: $text-muted; border-top: solid $border; text-wrap: nowrap; }
         #message { height: auto; padding: 0 1 1 1; color: $text; }
     }
     """
@@ -138,6 +139,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
             yield FilterInput(placeholder="type to filter")
             yield Static("", id="columns", markup=False)
             yield OptionList(compact=True, markup=False)
+            yield Static("", id="left-out", markup=False)
             yield Static("", id="message", markup=False)
 
     def on_mount(self) -> None:
@@ -246,7 +248,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         self._filtered_by = self.filter.value
         before = self._row.server if self._row else None
         self._rows = picker_rows(self._filtered_by, self._contents)
-        width = min(_WIDEST, self.app.size.width * 96 // 100) - 6
+        width = self._row_width
         self.options.set_options(
             Option(row_text(row, self._contents, self._chosen_before, width, self._clock))
             for row in self._rows
@@ -255,7 +257,21 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
             self.options.highlighted = self._place(cursor, before.name if before else None)
         self.query_one("#columns", Static).update(Content(headings(width)))
         self._show_message()
+        self._show_left_out()
         self.call_after_refresh(self._describe_visible)
+
+    @property
+    def _row_width(self) -> int:
+        return min(_WIDEST, self.app.size.width * 96 // 100) - 6
+
+    @on(OptionList.OptionHighlighted)
+    def _show_left_out(self) -> None:
+        """Say of the model under the cursor what the columns have no room for."""
+        foot = self.query_one("#left-out", Static)
+        row = self._row
+        text = left_out(self._rows, row, self._contents, self._row_width) if row else ""
+        foot.update(text)
+        foot.display = bool(text)
 
     def _place(self, name: str, server: str | None) -> int:
         for index, row in enumerate(self._rows):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.domain.model import ModelInfo, RunningModel, find_model, full_name
@@ -32,6 +33,8 @@ _WORDS = {
     "context": "ctx",
     "loaded": "loaded",
 }
+_FACTS = {"context": "context {}", "load": "loads in {}"}
+"""What is said of a column where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +104,7 @@ def row_text(
     columns = columns_for(width)
     name = width - sum(each for _, each in columns) - 2
     running = _running(model, contents.running) if here else None
-    values = {
-        "parameters": sanitize_line(model.parameter_size, 20),
-        "quantisation": sanitize_line(model.quantization, 20),
-        "size": size_words(model.size),
-        "context": context_words(model.context_length),
-        "capabilities": capability_words(model),
-        "load": _seconds(contents.load_seconds.get(model.name)) if here else "",
-    }
+    values = _values(row, contents)
     text = _mark(row, contents, current) + _name(row, name)
     for label, size in columns:
         if label == "loaded":
@@ -116,6 +112,41 @@ def row_text(
         else:
             text += Content(_cell(label, values[label], size))
     return text
+
+
+def left_out(rows: Sequence[PickerRow], row: PickerRow, contents: PickerContents, width: int) -> str:
+    """Return what the columns have no room for of `row`, one of `rows`, in as many lines for each of them.
+
+    Its whole name comes first where there is one among `rows` that is cut.
+    """
+    columns = dict(columns_for(width))
+    name = width - sum(columns.values()) - 2
+    values = _values(row, contents)
+    lines: list[str] = []
+    if any(cell_len(_full_name(each)) > name for each in rows):
+        lines.append(fit(_full_name(row), width))
+    missing = [label for label, _ in _COLUMNS if label not in columns]
+    if missing:
+        facts = [_FACTS.get(label, "{}").format(values[label]) for label in missing if values[label]]
+        lines.append(fit(" · ".join(facts), width))
+    return "\n".join(lines)
+
+
+def _values(row: PickerRow, contents: PickerContents) -> dict[str, str]:
+    model = row.model
+    return {
+        "parameters": sanitize_line(model.parameter_size, 20),
+        "quantisation": sanitize_line(model.quantization, 20),
+        "size": size_words(model.size),
+        "context": context_words(model.context_length),
+        "capabilities": capability_words(model),
+        "load": _seconds(contents.load_seconds.get(model.name)) if row.server is None else "",
+    }
+
+
+def _full_name(row: PickerRow) -> str:
+    name = sanitize_line(row.model.name)
+    return name if row.server is None else f"{name} @ {sanitize_line(row.server.label, 30)}"
 
 
 def _mark(row: PickerRow, contents: PickerContents, current: str) -> Content:
