@@ -1,4 +1,4 @@
-"""Input that is waited for: a thread that asks ten times a second would never let the processor rest."""
+"""A driver that waits: a thread that asks ten times a second would never let the processor rest."""
 
 import os
 import selectors
@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from textual._parser import ParseError
 from textual.constants import ESCAPE_DELAY
+from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui.driver import PasteParser
@@ -21,6 +23,27 @@ _TICK: Final = 0.1
 
 _SETTLED: Final = ESCAPE_DELAY + 2 * _TICK
 """Seconds after which what was typed is known for what it is."""
+
+
+class PatientWriter(WriterThread):
+    """Writes as Textual's does; once the terminal is gone it goes on taking what nobody will see.
+
+    Textual's ends then, and whoever writes to it next, or waits for its end, waits for ever.
+    """
+
+    def run(self) -> None:
+        """Write until the end."""
+        while (text := self._queue.get()) is not None:
+            with suppress(OSError, ValueError):
+                self._file.write(text)
+                if self._queue.empty():
+                    self._file.flush()
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+
+# The driver makes its writer itself, by this name.
+vars(linux_driver)["WriterThread"] = PatientWriter
 
 
 class QuietDriver(LinuxDriver):
@@ -57,6 +80,12 @@ class QuietDriver(LinuxDriver):
             with suppress(EOFError, ParseError):
                 for _ in parser.feed(""):
                     pass
+
+    def _sigcont_application(self, *details: Any) -> None:
+        # A terminal that goes away says so with SIGHUP and SIGCONT: what runs is not to be started twice,
+        # for threads that nobody knows would keep the process for ever.
+        if self._must_signal_resume:
+            super()._sigcont_application(*details)
 
     def disable_input(self) -> None:
         """Read nothing more."""

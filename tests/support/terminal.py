@@ -162,6 +162,14 @@ class Terminal:
             self._process.exitstatus if self._process.exitstatus is not None else -self._process.signalstatus
         )
 
+    def hang_up(self, timeout: float = 15.0) -> bool:
+        """Take the terminal away, as a closed window does; return whether the command ended in time."""
+        self._process.fileobj.close()
+        deadline = time.monotonic() + timeout
+        while self._process.isalive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self._process.isalive()
+
     def _read(self, timeout: float) -> bool:
         """Take what the command writes next; False when nothing came in time or it has ended."""
         if timeout <= 0 or not select.select([self._process.fd], [], [], timeout)[0]:

@@ -227,6 +227,14 @@ def test_a_polite_signal_ends_in_order(start: Start, server: ScriptedServer, num
     start("--continue").wait_for("interrupted")
 
 
+def test_the_app_ends_with_its_terminal(start: Start, server: ScriptedServer) -> None:
+    server.script(Reply(tokens=["word "] * 15_000, rate=1000.0))
+    terminal = start("Go")
+    terminal.wait_for("word word")
+    assert terminal.hang_up()
+    start("--continue").wait_for("interrupted")
+
+
 def test_quitting_asks_while_an_answer_is_written(start: Start, server: ScriptedServer) -> None:
     gate = server.gate()
     server.script(Reply(tokens=["some ", "more"], gate=gate))

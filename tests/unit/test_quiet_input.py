@@ -1,5 +1,6 @@
 """Nothing is done while nothing is typed, and what is typed comes at once and whole."""
 
+import io
 import os
 import queue
 import selectors
@@ -11,7 +12,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from tui.quiet_input import QuietDriver
+from tui.quiet_input import PatientWriter, QuietDriver
 
 
 class Typewriter(QuietDriver):
@@ -88,3 +89,16 @@ def test_when_the_terminal_is_gone_nothing_goes_round_and_round(
     while waits.get(timeout=30) is not None:
         pass
     assert waits.empty()
+
+
+def test_a_writer_whose_terminal_is_gone_takes_everything_and_ends() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    writer = PatientWriter(Gone())
+    writer.start()
+    for _ in range(100):
+        writer.write("never seen")
+    writer.stop()
+    assert not writer.is_alive()
