@@ -1,11 +1,20 @@
 """What is asked to draw itself when something changes."""
 
+import re
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
+from tui.screens.anchored import AnchoredStrip
 from tui.screens.frames import FrugalCompositor, QuickApp
 
 
@@ -111,3 +120,49 @@ async def test_a_frame_is_handed_over_in_one_piece() -> None:
         assert len(frames) == len(written) == 1
         assert frames[0].startswith("\x1b[?2026h")
         assert frames[0].endswith("\x1b[?2026l")
+
+
+class Disputed(OneWriteApp):
+    CSS = "Horizontal { height: 2; } Static { width: 20; height: 2; }"
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static("", id="left")
+            yield Static("", id="right")
+
+
+async def written(first: str, second: str, *, whole: bool = False) -> str:
+    """Return what the terminal is told when the right half shows these rows."""
+    app = Disputed()
+    async with app.run_test(size=(40, 2)) as pilot:
+        await pilot.pause()
+        app.query_one("#right", Static).update(Text(f"{first}\n{second}"))
+        frames: list[str] = []
+        assert app._driver is not None
+        app._driver.write = frames.append  # type: ignore[method-assign, assignment]
+        if whole:
+            app.screen.refresh(layout=True)
+        await pilot.pause()
+        return re.sub(r"\x1b\[[\d;]*m", "", frames[-1])
+
+
+@pytest.mark.parametrize(
+    ("cluster", "whole"),
+    [("❤️", False), ("❤️", True), ("👨‍👩‍👧", False), ("👋🏽", False), ("🇩🇪", False), ("का", False)],
+)
+async def test_after_what_terminals_count_differently_the_column_is_set_again(
+    cluster: str, whole: bool
+) -> None:
+    data = await written(f"ab {cluster} cd", "plain: 漢字 ✓ é", whole=whole)
+    cells = cell_len(cluster)
+    assert f"ab {' ' * cells}\x1b[24G{cluster}\x1b[{24 + cells}G cd" in data
+    assert "plain: 漢字 ✓ é  " in data
+    assert data.count("G") == 2
+
+
+async def test_a_part_of_a_row_is_written_in_its_place() -> None:
+    strip = AnchoredStrip(Strip([Segment("ab "), Segment("❤️ cd")]), 10)
+    console = Console(force_terminal=True)
+    assert strip.render(console) == "ab   \x1b[14G❤️\x1b[16G cd"
+    assert strip.crop(2, 7).render(console) == "   \x1b[14G❤️\x1b[16G c"
+    assert strip.text == "ab ❤️ cd"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, TextArea
 
 from tests.pilot.test_chat import Chat
@@ -136,6 +137,20 @@ async def test_what_makes_no_sense_is_said_at_once_and_never_kept(
         await chat.pilot.press("y")
         await chat.until(lambda: chat.app.screen is chat.screen)
         assert setup_of(chat) == UNSET
+
+
+async def test_what_is_typed_right_behind_a_tab_goes_to_the_next_field(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    async with running(tmp_path, server) as chat:
+        screen = await opened(chat)
+        line(screen, "temperature").focus()
+        for character in "0.7\t0.5\t3":
+            key = "tab" if character == "\t" else character
+            chat.app.post_message(events.Key(key, character))
+        await chat.until(lambda: line(screen, "top_k").value == "3")
+        assert line(screen, "temperature").value == "0.7"
+        assert line(screen, "top_p").value == "0.5"
 
 
 async def test_a_schema_must_be_one(tmp_path: Path, server: ScriptedServer) -> None:

@@ -7,7 +7,7 @@ the message to be answered always stay.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
@@ -37,6 +37,20 @@ def _says(message: Message | MessageHead) -> bool:
     if isinstance(message, MessageHead):
         return message.length > 0 or message.calls_tools
     return bool(message.content or message.tool_calls)
+
+
+def kept_with(branch: Sequence[Message | MessageHead], pinned: Set[MessageId]) -> frozenset[MessageId]:
+    """Return the messages of a branch that stay because one of their unit is pinned, those included."""
+    kept: set[MessageId] = set()
+    unit: list[MessageId] = []
+    for message in (*branch, None):
+        if message is None or message.role is Role.USER:
+            if not pinned.isdisjoint(unit):
+                kept.update(unit)
+            unit = []
+        if message is not None:
+            unit.append(message.id)
+    return frozenset(kept)
 
 
 class Entry(NamedTuple):

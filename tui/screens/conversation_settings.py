@@ -23,7 +23,7 @@ from tui.domain.setup import Setup
 from tui.domain.text import sanitize, sanitize_line
 from tui.domain.thinking import thinking_choices
 from tui.json_forms import check_schema
-from tui.screens.dialogs import ConfirmScreen
+from tui.screens.dialogs import FIELD_KEYS, ConfirmScreen
 from tui.screens.model_dialogs import ChoiceScreen, NameScreen
 from tui.screens.work import begin_work_of_dialog
 from tui.services import Services
@@ -36,7 +36,7 @@ _SCHEMA_DELAY = 0.3
 class SettingsScreen(ModalScreen[bool]):
     """A form; dismissed with True once what it says is kept."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.SETTINGS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.SETTINGS), *FIELD_KEYS]
 
     DEFAULT_CSS = """
     SettingsScreen {

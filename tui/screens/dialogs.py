@@ -1,10 +1,10 @@
 """Small dialogs: a question, an error."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -47,6 +47,16 @@ _CSS = """
             }}
         }}
     }}
+"""
+
+
+FIELD_KEYS: Final[tuple[Binding, ...]] = (
+    Binding("tab", "app.focus_next", show=False, priority=True),
+    Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+)
+"""Move between the fields of a form before the next key is looked at.
+
+Otherwise the field passes a Tab on, and what was typed right behind it has gone to the old field by then.
 """
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from rich.console import RenderableType
 from textual import events, messages
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.screens.anchored import anchor
 
 
 class FrugalCompositor(Compositor):
@@ -92,6 +94,8 @@ class QuickApp(App[None]):
         if driver is None or renderable is None:
             super()._display(screen, renderable)
             return
+        if isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            anchor(renderable)
         pieces: list[str] = []
         write = driver.write
         driver.write = pieces.append  # type: ignore[method-assign, assignment]

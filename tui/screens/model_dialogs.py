@@ -16,6 +16,7 @@ from tui.domain.errors import BadRequest
 from tui.domain.parameters import parse_parameters
 from tui.domain.pull import NewModel
 from tui.domain.text import sanitize, sanitize_line
+from tui.screens.dialogs import FIELD_KEYS
 from tui.widgets.filter_input import FilterInput
 
 _CSS = """
@@ -115,7 +116,11 @@ class NameScreen(ModalScreen[str | None]):
 class CreateScreen(ModalScreen[NewModel | None]):
     """Asks for what a new model is to be; dismissed with it, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [_ESCAPE, Binding("ctrl+s", "create", "Create", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _ESCAPE,
+        Binding("ctrl+s", "create", "Create", show=False),
+        *FIELD_KEYS,
+    ]
     DEFAULT_CSS = _CSS.format(name="CreateScreen", width=80)
 
     name_input = getters.query_one("#name", Input)

@@ -28,7 +28,7 @@ from tui.domain.estimate import (
     rough_features,
     text_features,
 )
-from tui.domain.planning import Draft, Entry
+from tui.domain.planning import Draft, Entry, kept_with
 from tui.services.told import UNSEEN, Teller
 
 _KEPT: Final = 50_000
@@ -102,11 +102,13 @@ class Scales:
         """Return the messages that have to be counted."""
         missing: list[Message] = []
         length = 0
+        pins = {each.id for each in messages if isinstance(each, Message) and each.pinned}
+        kept = kept_with(messages, pins) if pins else frozenset()
         for message in reversed(messages):
             if isinstance(message, MessageHead):
                 length += message.length
                 continue
-            if (length < self.read(enough) or message.pinned) and self._known(message) is None:
+            if (length < self.read(enough) or message.id in kept) and self._known(message) is None:
                 missing.append(message)
             length += len(message.content)
         return missing

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from tui.domain.conversation import ConversationId, Message, MessageHead, MessageId
+from tui.domain.planning import kept_with
 from tui.domain.tree import parents_without, path_to
 from tui.storage.branches import DELETED, load_named, load_some
 from tui.storage.rows import ROLES
@@ -79,7 +80,7 @@ class ToldBranches:
         leaf: MessageId | None,
         characters: int,
     ) -> tuple[Message | MessageHead, ...]:
-        """Return a branch, with the words of the messages at its end and of those that are pinned.
+        """Return a branch, with the words of the messages at its end and of those that pins keep.
 
         Args:
             connection: To the database.
@@ -100,7 +101,9 @@ class ToldBranches:
             length += known.heads[path[first]].length
         above = path[:first]
         pins = {identity for (identity,) in connection.execute(_PINNED, key)}
-        pinned = [each for each in above if each in pins] if pins else []
+        # What is sent with a pinned message must be weighed as exactly.
+        kept = kept_with([known.heads[each] for each in path], pins) if pins else frozenset()
+        pinned = [each for each in above if each in kept]
         read = load_named(connection, conversation_id, pinned)
         end = load_some(connection, conversation_id, path[first:], above[-1] if above else None)
         for message in end:

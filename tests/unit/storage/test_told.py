@@ -56,6 +56,15 @@ async def same(store: SqliteConversationStore, identity: ConversationId, charact
     assert read >= min(characters, sum(len(each.content) for each in path))
 
 
+async def test_what_goes_with_a_pinned_message_is_read(store: SqliteConversationStore) -> None:
+    conversation = a_conversation()
+    messages = a_row(conversation, 30)
+    await store.create(conversation, messages)
+    await store.pin_message(messages[5].id, pinned=True)
+    branch = await store.told_branch(conversation.id, messages[-1].id, characters=25)
+    assert [place for place, each in enumerate(branch) if isinstance(each, Message)] == [4, 5, 27, 28, 29]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_it_is_the_branch_that_is_shown_whatever_happens(
     store: SqliteConversationStore, path: Path, seed: int
