@@ -20,6 +20,8 @@ _UNKNOWN_TO_PYTE = re.compile(
     rb"\x1b\[[<>=?][\d;]*[a-zA-Z]|\x1b\[[\d;?]*\$p|\x1bP[^\x1b]*\x1b\\\\|\x1b_[^\x1b]*\x1b\\\\"
 )
 _UNFINISHED = re.compile(rb"\x1b(?:[\[\]PO_][^a-zA-Z~\x07\\]*)?$")
+_ASKS_FOR_FRAMES, _HAS_FRAMES = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+_FRAME_BEGINS, _FRAME_ENDS = b"\x1b[?2026h", b"\x1b[?2026l"
 _PRIVATE_MODES = re.compile(rb"\x1b\[\?(1049|25|7)[hl]")
 
 KEYS: Mapping[str, bytes] = {
@@ -70,6 +72,8 @@ class Terminal:
         self.raw = bytearray()
         """Every byte that the command wrote."""
         self._held = b""
+        self._is_drawing = False
+        """Half of a frame has come."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._process = PtyProcess.spawn(
@@ -129,7 +133,7 @@ class Terminal:
         """
         shows = wanted if callable(wanted) else lambda text: wanted in text
         deadline = time.monotonic() + timeout
-        while not shows(self.text):
+        while self._is_drawing or not shows(self.text):
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"{wanted!r} was not shown; the screen is:\n{self.text}")
         return self.text
@@ -185,6 +189,11 @@ class Terminal:
         unfinished = _UNFINISHED.search(data)
         cut = unfinished.start() if unfinished else len(data)
         self._held = data[cut:]
+        if _ASKS_FOR_FRAMES in data[:cut]:
+            self._process.write(_HAS_FRAMES)
+        begun, ended = data[:cut].rfind(_FRAME_BEGINS), data[:cut].rfind(_FRAME_ENDS)
+        if begun != ended:
+            self._is_drawing = begun > ended
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(_kept, data[:cut]))
         return True
 

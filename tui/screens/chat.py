@@ -267,7 +267,11 @@ class ChatScreen(AttachingRoom, SlashActions):
     def _open(self, conversation_id: ConversationId | None) -> None:
         session = self.session
         if session is not None:
-            self.leaving_temporary(lambda: self._start(session.open(conversation_id), "open"))
+            self.leaving_temporary(partial(self._leave_for, session, conversation_id))
+
+    def _leave_for(self, session: ChatSession, conversation_id: ConversationId | None) -> None:
+        session.leave_for(conversation_id)
+        self._start(session.open(conversation_id), "open")
 
     def action_new_conversation(self) -> None:
         """Begin a new conversation."""

@@ -15,6 +15,7 @@ from tui.domain.events import (
 )
 from tui.domain.model import find_model
 from tui.domain.setup import Setup
+from tui.screens.ahead import TypedAhead
 from tui.screens.answering import Answering
 from tui.screens.asking import Asking
 from tui.screens.drafts import DraftKeeper
@@ -82,6 +83,7 @@ class ChatSession(Answering):
         self._sidebar = sidebar
         self._behind = ReadBehind(pane, tell)
         self._drafts = drafts
+        self._ahead = TypedAhead(pane, self.editing, drafts.keep)
         self._opening: ConversationId | None = None
         """What is being read from the store to be shown."""
         self._outdated = False
@@ -93,7 +95,7 @@ class ChatSession(Answering):
 
     def keep_draft(self, text: str) -> None:
         """Have unsent text saved soon."""
-        if self._opening is None:
+        if not self._ahead.is_on:
             self._drafts.keep(self._pane.conversation_id, self.editing.draft(text))
 
     @property
@@ -102,14 +104,26 @@ class ChatSession(Answering):
         return self.services is not self.home
 
     async def use(self, services: Services) -> None:
-        """Work with other services from now on, and show a conversation that has not begun."""
+        """Work with other services from now on, and show a conversation that has not begun.
+
+        Raises:
+            TuiError: its draft cannot be read.
+        """
+        self._ahead.begin()
         await self._drafts.try_flush()
-        self.editing.end()
         await self.files.forget()
         before, self.services = self.services, services
         self._drafts.use(services.conversations.save_draft)
-        self._show(None, None, await self.services.conversations.draft(None), keep=False)
-        self.files.open(None, await self.services.conversations.draft_files(None))
+        try:
+            draft, files = (
+                await services.conversations.draft(None),
+                await services.conversations.draft_files(None),
+            )
+        except TuiError:
+            self._ahead.give_up()
+            raise
+        self._show(None, None, draft, anew=True)
+        self.files.open(None, files)
         if before is not self.home:
             await end_temporary(before)
 
@@ -133,7 +147,8 @@ class ChatSession(Answering):
             case GenerationUpdated():
                 self._pane.grew(event)
             case GenerationStarted():
-                return self._pane.began(event)
+                # What is being left need not be read again.
+                return self._pane.began(event) or self._ahead.is_on
             case GenerationFinished():
                 self._pane.ended(event)
                 self.show_offer()
@@ -145,6 +160,11 @@ class ChatSession(Answering):
         """Show the first conversation; what was written before the store was open stays."""
         await self.open(first)
         self._begun = True
+
+    def leave_for(self, conversation_id: ConversationId | None) -> None:
+        """Take what is typed from now on for a conversation that will be opened at once."""
+        if self._begun and conversation_id != self._pane.conversation_id:
+            self._ahead.begin()
 
     async def open(self, conversation_id: ConversationId | None, at: MessageId | None = None) -> None:
         """Show a conversation where it was left; what is seen is shown before the rest is read.
@@ -160,6 +180,7 @@ class ChatSession(Answering):
     ) -> OpenedConversation | None:
         """Show a conversation, and return what was shown of it; None where it could not be read."""
         opened = None
+        self.leave_for(conversation_id)
         try:
             await self._drafts.try_flush()
             await self.files.flush()
@@ -174,11 +195,15 @@ class ChatSession(Answering):
                     self.files.open(conversation_id, opened.files)
                 await self.services.conversations.mark_read(conversation_id)
         except TuiError as error:
+            self._ahead.give_up()
             self._tell(error)
         return opened
 
     async def send(self, text: str) -> None:
         """Send a message in the open conversation; a refused one stays in the input."""
+        if not await self._ahead.wait():
+            self._pane.prompt.refuse()
+            return
         self.asking.again = None
         if self.editing.target is None:
             self._drafts.keep(self._pane.conversation_id, text)
@@ -196,22 +221,7 @@ class ChatSession(Answering):
             self._require_sight(model, files)
             conversation = self.conversation
             if conversation is None:
-                await self.asking.check_first(text, files)
-                conversation = await self.services.conversations.begin(
-                    text or files[0].name, model=model, setup=self.setups.current, server=self._new_server
-                )
-                self.setups.begun()
-                self.asking.begun(conversation.id)
-                # An answer may end before its conversation is shown; it is not unread for that.
-                self.services.generation.viewing = conversation.id
-                await self.services.generation.ask(conversation.id, text, files)
-                await self._drafts.forget(None)
-                self._pane.prompt.accept()
-                await self.asking.sent(conversation.id, text, turns or (files,), None)
-                if showing == self._showing:
-                    await self.open(conversation.id)
-                else:
-                    self.services.generation.viewing = self._pane.conversation_id
+                await self._begin(text, turns or (files,), model, showing)
             else:
                 await self.services.generation.ask(conversation.id, text, files)
                 self._pane.prompt.accept()
@@ -221,6 +231,39 @@ class ChatSession(Answering):
             self._draft_refused = isinstance(error, ServerUnreachable)
             self._pane.prompt.refuse()
             self._tell(error)
+
+    async def _begin(
+        self, text: str, turns: Sequence[tuple[Attachment, ...]], model: str, showing: int
+    ) -> None:
+        """Begin a conversation with a message, and show it unless the reader has gone elsewhere.
+
+        Args:
+            text: The words of the message.
+            turns: What is attached to it, and to those that follow it.
+            model: Who answers.
+            showing: What `_showing` was when the message was sent.
+
+        Raises:
+            TuiError: it was not sent.
+        """
+        files = turns[0]
+        await self.asking.check_first(text, files)
+        conversation = await self.services.conversations.begin(
+            text or files[0].name, model=model, setup=self.setups.current, server=self._new_server
+        )
+        self.setups.begun()
+        self.asking.begun(conversation.id)
+        # An answer may end before its conversation is shown; it is not unread for that.
+        self.services.generation.viewing = conversation.id
+        await self.services.generation.ask(conversation.id, text, files)
+        await self._drafts.forget(None)
+        self._pane.prompt.accept()
+        await self.asking.sent(conversation.id, text, turns, None)
+        if showing == self._showing and not self._ahead.is_on:
+            self._ahead.begin(empty=False)
+            await self.open(conversation.id)
+        else:
+            self.services.generation.viewing = self._pane.conversation_id
 
     def _require_sight(self, model: str, files: Sequence[Attachment]) -> None:
         """Make sure that pictures go to no model that is known not to see.
@@ -338,6 +381,7 @@ class ChatSession(Answering):
             conversation_id == self._pane.conversation_id
             and conversation_id not in self.services.generation.live
             and self._opening is None
+            and not self._ahead.is_on
         )
 
     async def refresh_models(self) -> None:
@@ -372,15 +416,16 @@ class ChatSession(Answering):
         opened: OpenedConversation | None,
         draft: str,
         *,
-        keep: bool = True,
+        anew: bool = False,
     ) -> None:
         self._showing += 1
         leaving = self._pane.conversation_id
         conversation_id = conversation.id if conversation else None
-        if conversation_id != leaving:
-            self.editing.end()
+        elsewhere = anew or conversation_id != leaving
+        if elsewhere:
             self._draft_refused = False
-        written = self._pane.prompt.draft
+            if self._begun:
+                self._ahead.begin()
         self._pane.show(
             conversation_id,
             opened.path if opened else (),
@@ -394,11 +439,11 @@ class ChatSession(Answering):
         self._show_conversation(conversation)
         self.services.generation.viewing = conversation_id
         if not self._begun:
-            self._pane.prompt.text = written or draft
-        elif conversation_id != leaving or not keep:
-            if keep:
-                self._drafts.keep(leaving, written)
-            self._pane.prompt.text = draft
+            self._pane.prompt.text = self._pane.prompt.draft or draft
+        elif elsewhere:
+            self._ahead.arrive(draft)
+        else:
+            self._ahead.arrive(None)
         progress = self.services.generation.progress(conversation_id) if conversation_id else None
         if progress is not None:
             self._pane.grew(progress)

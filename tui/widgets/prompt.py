@@ -242,6 +242,13 @@ class Prompt(Vertical):
         if walking:
             self.area.put(draft)
 
+    def add_below(self, text: str) -> None:
+        """Put `text` below what is there; the cursor stays, and so does what waits to be accepted."""
+        if text:
+            area, stands = self.area, self.area.selection
+            area.replace(f"\n{area.shown(text)}", area.document.end, area.document.end)
+            area.selection = stands
+
     def accept(self) -> None:
         """Clear what was submitted: it is safe now. What else is unsent stays."""
         sent, self._pending = self._pending, None
