@@ -53,6 +53,10 @@ class Faults:
         self.within: int | None = None
         """After how many statements of its transaction the write fails, at the latest before the commit;
         None for one that does not begin."""
+        self.before: Callable[[], None] = lambda: None
+        """Called when the transaction that fails has begun."""
+        self.whole = False
+        """The write that failed had nothing left to do but to be committed."""
         self.writes = 0
         self.statements = 0
         """The most statements that a transaction had."""
@@ -74,7 +78,9 @@ class Faults:
         return await database.write(lambda connection: self._counted(work, connection))
 
     def _cut(self, work: Work[_T], connection: sqlite3.Connection) -> None:
+        self.before()
         work(cast("sqlite3.Connection", _Statements(connection, self.within)))
+        self.whole = True
         raise _full()
 
     def _counted(self, work: Work[_T], connection: sqlite3.Connection) -> _T:
