@@ -245,7 +245,7 @@ def _scaled(image: "Image", wanted: tuple[int, int], stop: Stop) -> "Image":
     ratio = min(width / wanted[0], height / wanted[1])
     # To scale what has an alpha channel, Pillow copies all of it.
     as_it_is = first.mode == image.mode and image.mode != "RGBA"
-    factor = max(1, int(ratio / 1.5 if as_it_is else ratio))
+    factor = max(1, int(ratio / 1.2 if as_it_is else ratio))
     rows = max(factor, _STRIP_PIXELS // width // factor * factor)
     if as_it_is and factor == 1:
         small = image
