@@ -170,6 +170,12 @@ def most_pixels(kind: Kind, *, progressive: bool = False, translucent: bool = Fa
     return int(DECODED_BYTES / (_TRANSLUCENT_BYTES.get(kind, opaque) if translucent else opaque))
 
 
+def drafted_pixels(pixels: int, *, progressive: bool) -> int:
+    """Return of how many pixels a JPEG of so many may be decoded so that it takes `DECODED_BYTES`."""
+    left = DECODED_BYTES - (_PROGRESSIVE_BYTES * pixels if progressive else 0)
+    return max(1, int(left / _BYTES_PER_PIXEL[Kind.JPEG]))
+
+
 def scaled(width: int, height: int, longest: int) -> tuple[int, int]:
     """Return the size of a picture, in pixels, when its longest side is at most `longest`."""
     side = max(width, height)
