@@ -226,16 +226,19 @@ async def test_details_scroll_and_escape_returns(server: ScriptedServer, tmp_pat
 async def test_choosing_warms_up_and_escape_stops_it(server: ScriptedServer, tmp_path: Path) -> None:
     gate = server.gate()
     server.default = Reply(hold=gate)
-    async with started(server, tmp_path) as (app, pilot):
+    long = f"hf.co/someone/Llama-{'Long-' * 12}GGUF:Q4_K_M"
+    server.models = [Model("gemma3:270m"), Model(long)]
+    async with started(server, tmp_path, size=(80, 24)) as (app, pilot):
         session = chat(app).session
         assert session is not None
         await session.setups.use(replace(session.setups.current, options=Options(num_ctx=2048)))
         await pilot.press("ctrl+l", *"llama", "enter")
-        await until(pilot, lambda: "loading llama3.2:3b" in chat(app).pane.status.state_text)
-        assert "Esc stops" in chat(app).pane.status.state_text
+        await until(pilot, lambda: "loading hf.co/someone/Llama" in chat(app).pane.status.state_text)
+        await pilot.pause()
+        assert " s · Esc stops" in "\n".join(strip.text for strip in app.screen._compositor.render_strips())
         request = next(r for r in server.requests if r.path == "/api/chat")
         window = {"num_ctx": 2048}
-        assert request.json == {"model": "llama3.2:3b", "stream": False, "options": window}
+        assert request.json == {"model": long, "stream": False, "options": window}
         await pilot.press("escape")
         await asyncio.wait_for(request.ended(), 10)
         assert request.closed_by_client
