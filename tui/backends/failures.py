@@ -163,8 +163,8 @@ _BY_STATUS: Final[Mapping[int, tuple[type[TuiError], str, str]]] = {
     401: (
         ServerRefused,
         "wants to know who is asking",
-        "Set OLLAMA_API_KEY, name a token for this server in the settings, or put user name and password into "
-        "the URL in OLLAMA_HOST.",
+        "Set OLLAMA_API_KEY, name a token for this server in the settings, or put user name and password "
+        "into the URL in OLLAMA_HOST.",
     ),
     403: (
         ServerRefused,

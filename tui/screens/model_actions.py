@@ -34,7 +34,7 @@ from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
 
 _NAME_CELLS: Final = 24
-"""Cells of a model's name that is being loaded: how long that takes, and how it is stopped, must fit beside it."""
+"""Cells of a model's name that is being loaded: how long it takes and how it is stopped fit beside it."""
 
 
 class ModelActions(ThinkingActions):
