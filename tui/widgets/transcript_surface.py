@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NEW_TEXT = " ↓ new text "
 
-_CODE_AT_ONCE = 2_000
+_CODE_AT_ONCE = 1_500
 """Characters of code that are read for their colours with a frame: a screen of it, in a few milliseconds."""
 
 _PAUSE = 0.001
