@@ -236,6 +236,7 @@ async def test_what_an_empty_input_says_is_readable(theme: Theme) -> None:
     async with app.run_test() as pilot:
         app.register_theme(theme)
         app.theme = theme.name
+        await pilot.pause()
         for ground in ("background", "surface", "panel"):
             field = FilterInput(placeholder="type to filter")
             field.styles.background = Color.parse(app.theme_variables[ground])
@@ -244,6 +245,7 @@ async def test_what_an_empty_input_says_is_readable(theme: Theme) -> None:
                 focus()
                 await pilot.pause()
                 style = field.get_visual_style("input--placeholder")
+                assert style.foreground is not None and style.background is not None
                 assert contrast(style.foreground.hex, style.background.hex) >= 4.5, (ground, focus)
 
 
