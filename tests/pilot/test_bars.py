@@ -256,6 +256,10 @@ async def test_how_much_the_model_thinks_and_what_the_server_is_called() -> None
         app.header.server, app.header.server_name = CONNECTED, "gpu-box"
         await pilot.pause()
         assert "qwen3:8b · think high" in app.words("#model")
+        app.header.model = "hf.co/someone/Some-Very-Long-日本語-Model-Name-GGUF:Q4_K_M"
+        await pilot.pause()
+        assert "hf.co/some" in app.line(0)
+        assert "… · think high ▾" in app.line(0), "the name gives way"
         assert app.words("#connection") == "● gpu-box"
         app.header.server = ServerState(
             ServerCondition.UNREACHABLE, "gpu:1", error=ServerUnreachable("No host.", reason="unknown host")
