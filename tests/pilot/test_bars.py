@@ -13,6 +13,7 @@ from tui.domain.errors import ServerUnreachable
 from tui.domain.events import GenerationUpdated, ServerCondition, ServerState
 from tui.domain.generation import Phase, Stats
 from tui.themes import THEMES
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.header_bar import HeaderBar, ModelButton
 from tui.widgets.status_bar import StatusBar, duration
 
@@ -227,6 +228,25 @@ def test_our_themes_are_readable(theme: Theme) -> None:
     assert cursor >= 4.5
     for edge in ("border",):
         assert contrast(colours[edge], colours["background"]) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_what_an_empty_input_says_is_readable(theme: Theme) -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        app.register_theme(theme)
+        app.theme = theme.name
+        await pilot.pause()
+        for ground in ("background", "surface", "panel"):
+            field = FilterInput(placeholder="type to filter")
+            field.styles.background = Color.parse(app.theme_variables[ground])
+            await app.mount(field)
+            for focus in (field.focus, field.blur):
+                focus()
+                await pilot.pause()
+                style = field.get_visual_style("input--placeholder")
+                assert style.foreground is not None and style.background is not None
+                assert contrast(style.foreground.hex, style.background.hex) >= 4.5, (ground, focus)
 
 
 async def test_how_much_the_model_thinks_and_what_the_server_is_called() -> None:
