@@ -205,15 +205,11 @@ class CollectionService:
         return copy.id
 
     async def _hide(self, conversation_id: ConversationId, ids: Set[MessageId], what: str) -> None:
-        before = await self._get(conversation_id)
-        await self._store.delete_messages(conversation_id, ids, self._clock.now())
-        after = await self._get(conversation_id)
+        deletion = await self._store.delete_messages(conversation_id, ids, self._clock.now())
         self._bus.publish(ConversationsChanged(conversation_id))
 
         async def undo() -> None:
-            await self._store.restore_messages(conversation_id, ids)
-            if (await self._get(conversation_id)).active_leaf == after.active_leaf:
-                await self._store.set_active_leaf(conversation_id, before.active_leaf)
+            await self._store.restore_messages(deletion)
             self._bus.publish(ConversationsChanged(conversation_id))
 
         self._undo.push(what, undo, conversation_id)
