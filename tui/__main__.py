@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Final
 
 from tui import cli, heap
 from tui.backends.address import parse_host
@@ -9,6 +10,11 @@ from tui.domain.errors import SettingsError
 from tui.settings.layers import load_settings
 from tui.settings.paths import default_config_file
 from tui.terminal import Question
+
+_SEEN: Final = (
+    "a password in --host can be read by everyone on this machine, as ps shows command lines: put the address"
+    " into $OLLAMA_HOST, or into a [servers.NAME] table of the settings file and its name behind --host."
+)
 
 
 def main() -> None:
@@ -27,7 +33,9 @@ def main() -> None:
             arguments=dict(invocation.settings),
         )
         if settings.server.host and settings.server.host not in settings.servers:
-            parse_host(settings.server.host)
+            address = parse_host(settings.server.host)
+            if address.authorization and "server.host" in settings.typed:
+                raise SettingsError(_SEEN)
     except SettingsError as error:
         cli.fail(error.message)
     if invocation.task is not None:

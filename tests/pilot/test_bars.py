@@ -13,6 +13,7 @@ from tui.domain.errors import ServerUnreachable
 from tui.domain.events import GenerationUpdated, ServerCondition, ServerState
 from tui.domain.generation import Phase, Stats
 from tui.themes import THEMES
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.header_bar import HeaderBar, ModelButton
 from tui.widgets.status_bar import StatusBar, duration
 
@@ -229,6 +230,25 @@ def test_our_themes_are_readable(theme: Theme) -> None:
         assert contrast(colours[edge], colours["background"]) >= 3
 
 
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_what_an_empty_input_says_is_readable(theme: Theme) -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        app.register_theme(theme)
+        app.theme = theme.name
+        await pilot.pause()
+        for ground in ("background", "surface", "panel"):
+            field = FilterInput(placeholder="type to filter")
+            field.styles.background = Color.parse(app.theme_variables[ground])
+            await app.mount(field)
+            for focus in (field.focus, field.blur):
+                focus()
+                await pilot.pause()
+                style = field.get_visual_style("input--placeholder")
+                assert style.foreground is not None and style.background is not None
+                assert contrast(style.foreground.hex, style.background.hex) >= 4.5, (ground, focus)
+
+
 async def test_how_much_the_model_thinks_and_what_the_server_is_called() -> None:
     app = BarsApp()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -236,6 +256,10 @@ async def test_how_much_the_model_thinks_and_what_the_server_is_called() -> None
         app.header.server, app.header.server_name = CONNECTED, "gpu-box"
         await pilot.pause()
         assert "qwen3:8b · think high" in app.words("#model")
+        app.header.model = "hf.co/someone/Some-Very-Long-日本語-Model-Name-GGUF:Q4_K_M"
+        await pilot.pause()
+        assert "hf.co/some" in app.line(0)
+        assert "… · think high ▾" in app.line(0), "the name gives way"
         assert app.words("#connection") == "● gpu-box"
         app.header.server = ServerState(
             ServerCondition.UNREACHABLE, "gpu:1", error=ServerUnreachable("No host.", reason="unknown host")

@@ -157,6 +157,9 @@ async def test_the_palette_offers_what_works_here_with_its_key() -> None:
         assert "New  Ctrl+N" in titles
         assert "Theme" in titles
         assert not [title for title in titles if title.startswith(("Regenerate", "Copy message", "Send"))]
+        for typed in ("new conv", "conversation begin", "ctrl nothing such"):
+            hits = [hit.text async for hit in CommandProvider(app.screen).search(typed)]
+            assert ("New" in hits) is not typed.startswith("ctrl")
 
 
 async def test_the_palette_runs_a_command_on_its_node() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
+from textual.geometry import Region
 from textual.widgets import Input
 
 from tests.support.desk import happens
@@ -76,6 +77,33 @@ async def test_an_image_is_fitted_zoomed_and_moved() -> None:
         await pilot.press("0")
         await pilot.pause()
         assert view._at == (0, 0) and "fit" in app.rows()[0]
+
+
+async def test_a_small_picture_at_its_own_size_stands_in_the_middle() -> None:
+    data = png(20, 10)
+    app = ImageApp([(attached(data, "small.png", 20, 10), data)])
+    async with app.run_test(size=(60, 24)) as pilot:
+        view = app.image.query_one(PictureView)
+        await happens(lambda: app.ready == 1)
+        await pilot.press("z")
+        await happens(lambda: app.ready == 2)
+        width, height = view.size
+        rows = [
+            [
+                bool(
+                    each.style
+                    and each.style.bgcolor
+                    and each.style.bgcolor.triplet
+                    and each.style.bgcolor.triplet.red > 200
+                )
+                for each in strip
+                for _ in each.text
+            ]
+            for strip in view.render_lines(Region(0, 0, width, height))
+        ]
+        top, left = (height - 5) // 2, (width - 20) // 2
+        assert [number for number, row in enumerate(rows) if any(row)] == list(range(top, top + 5))
+        assert [number for number, cell in enumerate(rows[top]) if cell] == list(range(left, left + 20))
 
 
 async def test_the_other_files_of_the_message_are_gone_to() -> None:

@@ -8,11 +8,15 @@ import pytest
 from markdown_it.parser_block import ParserBlock
 from textual.app import ComposeResult
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from tests.pilot.test_transcript import text_rows
 from tests.support.transcript_app import MarkdownApp, TranscriptApp, message
 from tui.domain.conversation import MessageStatus
+from tui.rendering.highlight import LineLexer, State
+from tui.rendering.ink import Run
 from tui.rendering.slices import AT_ONCE, SlicedDocument
+from tui.widgets import transcript_surface
 from tui.widgets.transcript import Transcript
 
 ROWS = "\n".join(f"| {number} | the sea | *is* {'wide ' * (number % 7)}|" for number in range(300))
@@ -97,3 +101,49 @@ async def test_what_is_read_of_a_text_that_has_changed_is_not_shown() -> None:
         assert app.transcript._items.take(item, reading) is None
         await pilot.pause()
         assert "something else" in "\n".join(text_rows(app))
+
+
+async def coloured(app: TranscriptApp, pilot: Pilot[None]) -> list[Strip]:
+    """Wait until all code that is seen has its colours, and return the rows of the view."""
+    await pilot.pause()
+    while app.transcript._is_colouring:
+        await pilot.pause()
+    return [app.transcript._painted[row] for row in range(16)]
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+async def test_code_gets_its_colours_a_little_at_a_time(wrap: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = [
+        f"def f{number}(x: int) -> str: return 'a' # {'long ' * (number % 40)}" for number in range(2_700)
+    ]
+    messages = [message(1, "\n".join(["```python", *code, "```"]))]
+    read: list[int] = [0]
+    lex, strips = LineLexer.lex, Transcript._strips
+
+    def counted(lexer: LineLexer, line: str, state: State) -> tuple[list[Run], State]:
+        read[-1] += len(line)
+        return lex(lexer, line, state)
+
+    def at_once(transcript: Transcript, first: int, last: int) -> list[Strip]:
+        read.append(0)
+        return strips(transcript, first, last)
+
+    shown: list[list[Strip]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(LineLexer, "lex", counted)
+        patch.setattr(Transcript, "_strips", at_once)
+        app = MarkdownApp(messages)
+        async with app.run_test(size=(60, 16)) as pilot:
+            app.transcript.wrap_code = wrap
+            for share in (1, 2, 3):
+                app.transcript.scroll_to(y=app.transcript.max_scroll_y * share // 4, animate=False)
+                shown.append(await coloured(app, pilot))
+    assert sum(read) > 20_000
+    assert max(read) <= transcript_surface._CODE_AT_ONCE + max(map(len, code))
+    monkeypatch.setattr(transcript_surface, "_CODE_AT_ONCE", 1 << 30)
+    whole = MarkdownApp(messages)
+    async with whole.run_test(size=(60, 16)) as pilot:
+        whole.transcript.wrap_code = wrap
+        for share, rows in zip((1, 2, 3), shown, strict=True):
+            whole.transcript.scroll_to(y=whole.transcript.max_scroll_y * share // 4, animate=False)
+            assert await coloured(whole, pilot) == rows

@@ -75,8 +75,17 @@ def rows(app: ChatApp) -> list[str]:
     return [row.text.plain for row in manager(app).listing.rows]
 
 
+def cursor(app: ChatApp) -> str:
+    model = manager(app).model
+    return model.name if model else ""
+
+
 def details(app: ChatApp) -> str:
     return str(manager(app).pane.query_one(Static).content)
+
+
+def shown(app: ChatApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 def chat(app: ChatApp) -> ChatScreen:
@@ -126,11 +135,14 @@ async def test_a_pull_is_stopped_and_goes_on(server: ScriptedServer, tmp_path: P
         await until(pilot, lambda: not any("✓ ready" in row for row in rows(app)))
 
 
-async def test_what_goes_wrong_says_what_to_do(server: ScriptedServer, tmp_path: Path) -> None:
-    async with started(server, tmp_path) as (app, pilot):
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_goes_wrong_says_what_to_do(
+    size: tuple[int, int], server: ScriptedServer, tmp_path: Path
+) -> None:
+    async with started(server, tmp_path, size=size) as (app, pilot):
         await pilot.press("f4", "p", *"nope:1b", "enter")
         await until(pilot, lambda: any("has no model nope:1b" in row for row in rows(app)))
-        await until(pilot, lambda: "ollama.com/library" in details(app))
+        await until(pilot, lambda: "ollama.com/library" in shown(app) and "Enter goes on" in shown(app))
         await pilot.press("p", *"a b", "enter")
         await until(pilot, lambda: "not a name" in toasts(app))
 
@@ -144,14 +156,13 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = "mine:1"
         await pilot.press("enter")
-        await until(pilot, lambda: any("mine:1" in row for row in rows(app)))
-        manager(app).listing.select(RowKind.INSTALLED, "mine:1")
+        await until(pilot, lambda: cursor(app) == "mine:1")
         await pilot.press("r")
         await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = "ours:1"
         await pilot.press("enter")
-        await until(pilot, lambda: any("ours:1" in row for row in rows(app)))
-        await until(pilot, lambda: not any("mine:1" in row for row in rows(app)))
+        await until(pilot, lambda: cursor(app) == "ours:1")
+        assert not any("mine:1" in row for row in rows(app))
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, CreateScreen) and app.screen.query("#parameters"))
@@ -164,9 +175,7 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         form.parameters.text = "temperature 1"
         form.system.text = "Be brief."
         await pilot.press("ctrl+s")
-        await until(
-            pilot, lambda: isinstance(app.screen, ModelsScreen) and any("brief" in r for r in rows(app))
-        )
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and cursor(app) == "brief")
         created = next(request for request in server.requests if request.path == "/api/create")
         assert created.json["system"] == "Be brief." and created.json["parameters"] == {"temperature": 1.0}
         manager(app).listing.select(RowKind.INSTALLED, "llama3.2:3b")
@@ -179,7 +188,9 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         await pilot.press("d")
         await until(pilot, lambda: not isinstance(app.screen, ModelsScreen))
         await pilot.press("y")
-        await until(pilot, lambda: "qwen3-vl:8b" not in [model.name for model in server.models])
+        await until(pilot, lambda: cursor(app) != "qwen3-vl:8b")
+        assert "qwen3-vl:8b" not in [model.name for model in server.models]
+        assert cursor(app) == "ours:1", "the next one"
 
 
 async def test_loading_keeping_and_unloading(server: ScriptedServer, tmp_path: Path) -> None:
@@ -226,16 +237,19 @@ async def test_details_scroll_and_escape_returns(server: ScriptedServer, tmp_pat
 async def test_choosing_warms_up_and_escape_stops_it(server: ScriptedServer, tmp_path: Path) -> None:
     gate = server.gate()
     server.default = Reply(hold=gate)
-    async with started(server, tmp_path) as (app, pilot):
+    long = f"hf.co/someone/Llama-{'Long-' * 12}GGUF:Q4_K_M"
+    server.models = [Model("gemma3:270m"), Model(long)]
+    async with started(server, tmp_path, size=(80, 24)) as (app, pilot):
         session = chat(app).session
         assert session is not None
         await session.setups.use(replace(session.setups.current, options=Options(num_ctx=2048)))
         await pilot.press("ctrl+l", *"llama", "enter")
-        await until(pilot, lambda: "loading llama3.2:3b" in chat(app).pane.status.state_text)
-        assert "Esc stops" in chat(app).pane.status.state_text
+        await until(pilot, lambda: "loading hf.co/someone/Llama" in chat(app).pane.status.state_text)
+        await pilot.pause()
+        assert " s · Esc stops" in shown(app)
         request = next(r for r in server.requests if r.path == "/api/chat")
         window = {"num_ctx": 2048}
-        assert request.json == {"model": "llama3.2:3b", "stream": False, "options": window}
+        assert request.json == {"model": long, "stream": False, "options": window}
         await pilot.press("escape")
         await asyncio.wait_for(request.ended(), 10)
         assert request.closed_by_client

@@ -1,8 +1,9 @@
 """The services over a real store and a fake backend, for tests that need several of them."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from tests.support.contexts import a_context
 from tests.support.fake_backend import FakeBackend
@@ -49,7 +50,16 @@ class Faults:
         """How many writes are left until one fails, and every one after it."""
         self.after = False
         """The write that fails was committed: the process died before it knew."""
+        self.within: int | None = None
+        """After how many statements of its transaction the write fails, at the latest before the commit;
+        None for one that does not begin."""
+        self.before: Callable[[], None] = lambda: None
+        """Called when the transaction that fails has begun."""
+        self.whole = False
+        """The write that failed had nothing left to do but to be committed."""
         self.writes = 0
+        self.statements = 0
+        """The most statements that a transaction had."""
         self.database = store._database
         store._database = _FaultyDatabase(store._database, self)
 
@@ -61,9 +71,52 @@ class Faults:
                 self.failing = True
                 if self.after:
                     await database.write(work)
+                elif self.within is not None:
+                    await database.write(lambda connection: self._cut(work, connection))
         if self.failing:
             raise StoreUnavailable("The disk is full.")
-        return await database.write(work)
+        return await database.write(lambda connection: self._counted(work, connection))
+
+    def _cut(self, work: Work[_T], connection: sqlite3.Connection) -> None:
+        self.before()
+        work(cast("sqlite3.Connection", _Statements(connection, self.within)))
+        self.whole = True
+        raise _full()
+
+    def _counted(self, work: Work[_T], connection: sqlite3.Connection) -> _T:
+        statements = _Statements(connection)
+        result = work(cast("sqlite3.Connection", statements))
+        self.statements = max(self.statements, statements.count)
+        return result
+
+
+class _Statements:
+    """A connection that counts what is executed, and may refuse to go on after some of it."""
+
+    def __init__(self, connection: sqlite3.Connection, most: int | None = None) -> None:
+        self._connection = connection
+        self._most = most
+        self.count = 0
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        self._take_one()
+        return self._connection.execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        self._take_one()
+        return self._connection.executemany(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def _take_one(self) -> None:
+        if self.count == self._most:
+            raise _full()
+        self.count += 1
+
+
+def _full() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("database or disk is full")
 
 
 class _FaultyDatabase(Database):

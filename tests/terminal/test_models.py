@@ -3,13 +3,14 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.scripted_server import PullScript, ScriptedServer
-from tests.support.terminal import Terminal
+from tests.support.terminal import COMMAND, Terminal
 from tests.terminal.conftest import Start
 
 pytestmark = pytest.mark.terminal
@@ -109,3 +110,24 @@ def test_a_secret_is_nowhere(home: Path, server: ScriptedServer) -> None:
     written = [path for path in home.rglob("*") if path.is_file() and path != config]
     assert written
     assert not [path for path in written if secret.encode() in path.read_bytes()]
+
+
+def test_a_password_is_not_taken_from_the_command_line(home: Path, server: ScriptedServer) -> None:
+    secret = "s3cr3t-t0ken"
+    host = server.url.replace("//", f"//ann:{secret}@")
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "OLLAMA_HOST": host}
+    refused = subprocess.run(
+        [COMMAND, "--host", host], env=environment, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 2
+    assert "$OLLAMA_HOST" in refused.stderr
+    assert secret not in refused.stderr + refused.stdout
+    assert not server.requests
+    with Terminal([], home=home, environment={"OLLAMA_HOST": host}) as terminal:
+        terminal.wait_for("● 127.0.0.1")
+        command_line = Path(f"/proc/{terminal.pid}/cmdline")
+        assert not command_line.exists() or secret not in command_line.read_text()
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+        assert secret.encode() not in terminal.raw
+    assert all(each.headers["authorization"].startswith("Basic ") for each in server.requests)

@@ -163,7 +163,8 @@ _BY_STATUS: Final[Mapping[int, tuple[type[TuiError], str, str]]] = {
     401: (
         ServerRefused,
         "wants to know who is asking",
-        "Set OLLAMA_API_KEY, or put the user name and password into the host's URL.",
+        "Set OLLAMA_API_KEY, name a token for this server in the settings, or put user name and password "
+        "into the URL in OLLAMA_HOST.",
     ),
     403: (
         ServerRefused,
@@ -319,8 +320,12 @@ def _hint(rule: _Rule, subject: Subject) -> str:
 
 def _by_status(status: int, text: str, subject: Subject) -> TuiError:
     kind, words, hint = _BY_STATUS.get(status, _class_of(status))
-    message = _shown(text) or f"The server at {subject.address} {words} ({status})."
-    return kind(message, hint, reason=str(status))
+    shown = _shown(text)
+    message = f"The server at {subject.address} {words} ({status})."
+    if shown:
+        # What a server says of these alone (“unauthorized”) does not tell who refused what.
+        message = f"{message[:-1]}: {shown}" if status in _BY_STATUS else shown
+    return kind(_shown(message), hint, reason=str(status))
 
 
 def _class_of(status: int) -> tuple[type[TuiError], str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from textual.actions import parse
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -27,6 +28,9 @@ CommandPalette CommandList, CommandPalette CommandList:focus {
 CommandPalette > .command-palette--help-text { color: $text-muted; text-style: not bold; }
 """
 """Makes Textual's palette look like our other lists; for the style sheet of the application."""
+
+_LEAST: Final = 0.1
+"""The score of a command that is found by neither its title nor its help as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class CommandProvider(Provider):
         for offer in self.offers():
             score = matcher.match(offer.command.title)
             title = matcher.highlight(offer.command.title) if score else Content(offer.command.title)
-            score = score or matcher.match(offer.command.help) / 2
+            score = score or matcher.match(offer.command.help) / 2 or _known_by(query, offer.command)
             if score > 0:
                 yield Hit(
                     score,
@@ -80,6 +84,14 @@ class CommandProvider(Provider):
                     text=offer.command.title,
                     help=offer.command.help,
                 )
+
+
+def _known_by(query: str, command: Command) -> float:
+    """Return a low score if every word typed begins a word said of a command, in whatever order."""
+    said = f"{command.title} {command.group} {command.help} {command.id}".casefold()
+    words = said.replace(".", " ").replace("_", " ").split()
+    typed = query.casefold().split()
+    return _LEAST * all(any(word.startswith(each) for word in words) for each in typed)
 
 
 def _display(title: Content, key: str) -> Content:

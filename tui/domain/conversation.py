@@ -182,6 +182,18 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """Messages that were deleted, and what is needed to take that back."""
+
+    conversation_id: ConversationId
+    ids: frozenset[MessageId]
+    shown_before: MessageId | None
+    """The end of the branch that was shown."""
+    shown_since: MessageId | None
+    """The end of the branch that is shown instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a model is told instead of the messages of a conversation up to one of them."""
 

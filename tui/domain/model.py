@@ -103,8 +103,15 @@ class Traits:
     context_length: int | None = None
     thinking: Thinking | None = None
     """What it can be told of thinking; None for no more than on and off."""
-    refused: frozenset[Think] = frozenset()
-    """What of that a server refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server takes for a model, learned from what it refused."""
+
+    thinking: Thinking
+    version: str
+    """Of that server: another version may take more."""
 
 
 def full_name(name: str) -> str:

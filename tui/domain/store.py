@@ -12,6 +12,7 @@ from tui.domain.conversation import (
     Branch,
     Conversation,
     ConversationId,
+    Deletion,
     Message,
     MessageHead,
     MessageId,
@@ -156,7 +157,9 @@ class MessageTree(Protocol):
         """
         ...
 
-    async def delete_messages(self, conversation_id: ConversationId, ids: Set[MessageId], now: float) -> None:
+    async def delete_messages(
+        self, conversation_id: ConversationId, ids: Set[MessageId], now: float
+    ) -> Deletion:
         """Delete messages so that they can be restored; what follows them stays.
 
         Raises:
@@ -164,8 +167,11 @@ class MessageTree(Protocol):
         """
         ...
 
-    async def restore_messages(self, conversation_id: ConversationId, ids: Set[MessageId]) -> None:
-        """Put messages back where they were before they were deleted."""
+    async def restore_messages(self, deletion: Deletion) -> None:
+        """Put messages back where they were before they were deleted, and show them again.
+
+        What is shown stays if another branch was chosen since, or something was said.
+        """
         ...
 
     async def pin_message(self, message_id: MessageId, *, pinned: bool) -> None:

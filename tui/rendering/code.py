@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
-from tui.rendering.highlight import Highlighter
+from tui.rendering.highlighter import Allowance, Highlighter, allowed
 from tui.rendering.ink import BLANK, CODE_PAD, Ink, Row, Run, paint, styles_for
 from tui.rendering.line import Line, Palette
 from tui.rendering.wrap import clip, fold, is_narrow, window
@@ -63,9 +63,16 @@ class CodeBuffer:
         self._rows: list[Row] = []
         self._made = 0
 
-    def row(self, index: int, width: int, palette: Palette, last: str | None = None) -> Row:
-        """Return a line as one row, cut at the edges."""
-        runs = self._runs(index, last)
+    def row(
+        self,
+        index: int,
+        width: int,
+        palette: Palette,
+        last: str | None = None,
+        within: Allowance | None = None,
+    ) -> Row:
+        """Return a line as one row, cut at the edges; without colours where `within` is not enough."""
+        runs = self._runs(index, last, within)
         pad = _pad(width)
         room, offset = width - 2 * pad, palette.code_offset
         size = sum(cell_len(text) for text, _ in runs)
@@ -75,30 +82,37 @@ class CodeBuffer:
         right = "›" if size > offset + room else " "
         return _padded(runs, width, pad, left, right, None)
 
-    def wrapped(self, index: int, width: int, last: str | None = None) -> list[Row]:
-        """Return a line as as many rows as it takes."""
+    def wrapped(
+        self, index: int, width: int, last: str | None = None, within: Allowance | None = None
+    ) -> list[Row]:
+        """Return a line as as many rows as it takes; without colours where `within` is not enough."""
         pad = _pad(width)
-        pieces = fold(self._runs(index, last), width - 2 * pad)
+        pieces = fold(self._runs(index, last, within), width - 2 * pad)
         return [
             _padded(runs, width, pad, " ", " ", "" if number else None) for number, runs in enumerate(pieces)
         ]
 
-    def _runs(self, index: int, last: str | None) -> list[Run]:
+    def _runs(self, index: int, last: str | None, within: Allowance | None) -> list[Run]:
+        return expanded(self._colours().runs(self.lines, index, last, within))
+
+    def _colours(self) -> Highlighter:
         if self._highlighter is None:
             self._highlighter = Highlighter(self.language)
-        return expanded(self._highlighter.runs(self.lines, index, last))
+        return self._highlighter
 
     def line(self, index: int, width: int, palette: Palette, margin: tuple[Run, ...]) -> Line:
-        """Return a complete line, drawn behind `margin`; the latest ones are remembered."""
+        """Return a complete line, drawn behind `margin`; the latest with their colours are remembered."""
         if self._key != (width, palette, margin):
             self._key = (width, palette, margin)
             self._drawn.clear()
         line = self._drawn.get(index)
         if line is None:
-            if len(self._drawn) >= _KEPT:
-                self._drawn.clear()
-            row = _behind(margin, self.row(index, width, palette))
-            line = self._drawn[index] = paint(row, styles_for(palette))
+            row = _behind(margin, self.row(index, width, palette, within=allowed()))
+            line = paint(row, styles_for(palette))
+            if self._colours().knows(index):
+                if len(self._drawn) >= _KEPT:
+                    self._drawn.clear()
+                self._drawn[index] = line
         return line
 
     def rows(self, width: int, palette: Palette) -> list[Row]:
@@ -276,7 +290,7 @@ class CodeView:
         key = tuple(margin)
         lines = [hole.buffer.line(index, width, palette, key) for index in range(start, min(stop, hole.size))]
         if hole.last is not None and start <= hole.size < stop:
-            row = hole.buffer.row(hole.size, width, palette, hole.last)
+            row = hole.buffer.row(hole.size, width, palette, hole.last, allowed())
             lines.append(paint(_behind(margin, row), styles))
         return lines
 
@@ -289,7 +303,7 @@ class CodeView:
         total = hole.size + (hole.last is not None)
         while index < total and len(rows) < skip + last - first:
             end = hole.last if index == hole.size else None
-            rows.extend(hole.buffer.wrapped(index, self._width, end))
+            rows.extend(hole.buffer.wrapped(index, self._width, end, allowed()))
             index += 1
         return rows[skip : skip + last - first]
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
@@ -46,6 +47,7 @@ class Gallery:
         """Why there is no picture, by digest."""
         self._kept = kept
         self._drawn: OrderedDict[PictureRequest, Drawn | str] = OrderedDict()
+        self._lines: dict[PictureRequest, list[Line]] = {}
         self._size = 0
         self._seen: frozenset[PictureRequest] = frozenset()
 
@@ -90,6 +92,15 @@ class Gallery:
         """Return a picture, or why there is none; None where it has not been drawn."""
         return self._drawn.get(request)
 
+    def lines(self, request: PictureRequest) -> list[Line] | None:
+        """Return the rows of a picture, kept as long as it; None where it has not been drawn."""
+        found = self._drawn.get(request)
+        if not isinstance(found, Drawn):
+            return None
+        if request not in self._lines:
+            self._lines[request] = [Line(strip, request.columns, opaque=True) for strip in found.cells]
+        return self._lines[request]
+
     def put(self, request: PictureRequest, drawn: Drawn | str) -> list[Drawn]:
         """Keep a picture, or why there is none; return those that are not kept any more for it."""
         removed = []
@@ -100,6 +111,8 @@ class Gallery:
         before = self._drawn.pop(request, None)
         if isinstance(before, Drawn):
             self._size -= before.size
+            if isinstance(drawn, str) or drawn.cells is not before.cells:
+                self._lines.pop(request, None)
             if before.kitty is not None and (isinstance(drawn, str) or drawn.kitty != before.kitty):
                 removed.append(before)
         self._drawn[request] = drawn
@@ -109,6 +122,7 @@ class Gallery:
             if self._size <= self._kept and len(self._drawn) <= _ENTRIES:
                 break
             dropped = self._drawn.pop(oldest)
+            self._lines.pop(oldest, None)
             if isinstance(dropped, Drawn):
                 self._size -= dropped.size
                 removed.append(dropped)
@@ -118,6 +132,7 @@ class Gallery:
         """Forget everything and return it."""
         removed = [drawn for drawn in self._drawn.values() if isinstance(drawn, Drawn)]
         self._drawn.clear()
+        self._lines.clear()
         self._size = 0
         return removed
 
@@ -149,7 +164,6 @@ class PictureBlock:
         self.number = number
         self._gallery = gallery
         self._name: tuple[object, Line] | None = None
-        self._below: tuple[object, list[Line]] | None = None
 
     def box(self, width: int) -> tuple[int, int]:
         """Return the cells that the picture takes, as columns and rows; (0, 0) where none are drawn."""
@@ -214,17 +228,11 @@ class PictureBlock:
             style = Style(color=palette.warning)
             return [Line(Strip([Segment(text, style)]), cell_len(text)) for text in reason]
         request = self.request(width, palette)
-        found = self.drawn(width, palette)
-        shape = (request, palette, found.cells if found is not None else None)
-        if self._below is None or self._below[0] != shape:
-            self._below = (shape, _lines(request, found, palette))
-        return self._below[1]
+        return self._gallery.lines(request) or _blank(request.columns, palette.surface) * request.rows
 
 
-def _lines(request: PictureRequest, found: Drawn | None, palette: Palette) -> list[Line]:
-    """Return the rows of a picture, or what stands in its place until it is drawn."""
-    columns, rows = request.columns, request.rows
-    if found is not None:
-        return [Line(strip, columns, opaque=True) for strip in found.cells]
-    blank = Strip([Segment(" " * columns, Style(bgcolor=palette.surface))], columns)
-    return [Line(blank, columns, opaque=True)] * rows
+@lru_cache(maxsize=32)
+def _blank(columns: int, color: str) -> list[Line]:
+    """Return a row of what stands in the place of a picture until it is drawn; for all of them the same."""
+    strip = Strip([Segment(" " * columns, Style(bgcolor=color))], columns)
+    return [Line(strip, columns, opaque=True)]

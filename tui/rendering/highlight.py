@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 _LONGEST: Final = 2_000
 """Longer lines are data, not code to read: they stay plain."""
 
-_SEGMENT: Final = 400
-"""After so many lines the lexer starts afresh, so that no line depends on many more than these before it."""
-
-_BREAK: Final = 200
-"""Among so many lines more it starts at the first that looks like a beginning."""
-
 
 class State(NamedTuple):
     """Where a lexer stands between two lines."""
@@ -73,7 +67,7 @@ class LineLexer:
     def lex(self, line: str, state: State) -> tuple[list[Run], State]:
         """Return the runs of `line`, which has no newline, and the state after it."""
         if len(line) > _LONGEST:
-            return [(line, _PLAIN)], state
+            return [(line, PLAIN)], state
         if not self._regex:
             return _merged(line, ((kind, text) for _, kind, text in self._whole(line))), state
         text = line + "\n"
@@ -281,7 +275,7 @@ def _shared(stack: tuple[str, ...]) -> tuple[str, ...]:
     return stack
 
 
-_PLAIN: Final = Ink("code")
+PLAIN: Final = Ink("code")
 _INKS: dict[str, Ink] = {}
 
 
@@ -301,7 +295,7 @@ def _merged(line: str, pieces: "Iterable[Piece]") -> list[Run]:
         else:
             runs.append((text, ink))
     if used < len(line):
-        runs.append((line[used:], _PLAIN))
+        runs.append((line[used:], PLAIN))
     return runs
 
 
@@ -359,53 +353,3 @@ def lexer_for(language: str) -> LineLexer | None:
     except ClassNotFound:
         return None
     return None if lexer.name == "Text only" else LineLexer(lexer)
-
-
-class Highlighter:
-    """Remembers the lexer's state at the beginning of every line of a block that may grow."""
-
-    __slots__ = ("_begins", "_lexer", "_segments")
-
-    def __init__(self, language: str) -> None:
-        self._lexer = lexer_for(language.lower())
-        self._segments: dict[int, list[State]] = {}
-        """By the line at which the lexer started afresh: its states before that line and the next ones."""
-        self._begins: dict[int, int] = {}
-        """By segment: that line."""
-
-    def runs(self, lines: list[str], index: int, last: str | None = None) -> list[Run]:
-        """Return the runs of the line at `index`; of those before it, only unseen ones are read.
-
-        `last` is a line after `lines` that may still be growing: nothing is remembered of its end.
-        """
-        line = lines[index] if last is None else last
-        if self._lexer is None:
-            return [(line, _PLAIN)] if line else []
-        begin = self._begin(lines, index, line)
-        states = self._segments.setdefault(begin, [self._lexer.start])
-        while len(states) <= index - begin:
-            states.append(self._lexer.lex(lines[begin + len(states) - 1], states[-1])[1])
-        runs, after = self._lexer.lex(line, states[index - begin])
-        if last is None and len(states) == index - begin + 1:
-            states.append(after)
-        return runs
-
-    def _begin(self, lines: list[str], index: int, line: str) -> int:
-        """Return the line at or before `index` at which the lexer starts afresh.
-
-        It must not be in the middle of something: after an empty line, one without indentation hardly is.
-        Which line it is depends only on lines up to `index`, however many there are.
-        """
-        segment = index // _SEGMENT
-        if segment == 0:
-            return 0
-        if (known := self._begins.get(segment)) is not None and known <= index:
-            return known
-        first = segment * _SEGMENT
-        for place in range(first, min(index, first + _BREAK) + 1):
-            text = line if place == index else lines[place]
-            if place == first + _BREAK or (text[:1].strip() and not lines[place - 1].strip()):
-                if place < len(lines):
-                    self._begins[segment] = place
-                return place
-        return self._begin(lines, first - 1, lines[first - 1])

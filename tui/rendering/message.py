@@ -18,6 +18,7 @@ from tui.rendering.code import CodeBlock
 from tui.rendering.contract import Code, DocumentFactory, TextDocument
 from tui.rendering.cut_line import CutLine
 from tui.rendering.gallery import Gallery, PictureBlock, file_blocks
+from tui.rendering.highlighter import colouring
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
 from tui.rendering.reading import Reading
@@ -411,7 +412,8 @@ class MessageItem:
         rows = self._stacks[part].height_of(index)
         counted = -1
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
-            above = block.lines(0, number, self.inner_width, palette)
+            with colouring(0):
+                above = block.lines(0, number, self.inner_width, palette)
             counted = sum(_extent(block, line) for line in above)
         return Place(part, index, number + row - at, rows, counted)
 
@@ -442,7 +444,8 @@ class MessageItem:
         if rows != place.rows and place.row < place.rows:
             row = place.row * rows // max(1, place.rows)
             if place.counted >= 0:
-                lines = block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette)
+                with colouring(0):
+                    lines = block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette)
                 row = _row_after(block, lines, place)
         return stack.start(place.block) + min(row, rows)
 

@@ -152,6 +152,8 @@ def wrap_lines(runs: Sequence[tuple[str, Style]], width: int) -> list[Line]:
 def _true_lines(runs: Sequence[tuple[str, S]]) -> list[list[tuple[str, S]]]:
     """Split at newlines, expand tabs, and join neighbours of the same style."""
     lines: list[list[tuple[str, S]]] = [[]]
+    if len(runs) == 1 and runs[0][0] and "\n" not in runs[0][0] and "\t" not in runs[0][0]:
+        return [list(runs)]
     for text, style in runs:
         for index, piece in enumerate(text.replace("\t", "    ").split("\n")):
             if index:
@@ -169,6 +171,8 @@ def _true_lines(runs: Sequence[tuple[str, S]]) -> list[list[tuple[str, S]]]:
 def _wrap_line(runs: list[tuple[str, S]], width: int) -> list[Wrapped[S]]:
     text = "".join(piece for piece, _ in runs)
     if is_narrow(text):
+        if len(text) <= width:
+            return [Wrapped(runs, None)]
         spans = _narrow_spans(text, width)
     else:
         if width == 1:

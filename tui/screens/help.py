@@ -113,7 +113,6 @@ class HelpScreen(ModalScreen[None]):
             background: $panel;
             margin: 0 0 1 0;
             &:focus { border: none; }
-            & > .input--placeholder { color: $text-muted; }
         }
         VerticalScroll { background: $surface; scrollbar-size-vertical: 1; padding: 0 1; }
         #keys { height: auto; color: $text; }

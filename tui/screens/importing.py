@@ -22,6 +22,7 @@ from tui.services import Services
 from tui.services.clock import SystemClock
 from tui.services.transfer.importing import ImportProgress, ImportRun, ImportService, ImportSummary
 from tui.services.transfer.sources import Program, locate
+from tui.widgets.filter_input import FilterInput
 
 _SHOWN_FAILURES: Final = 100
 
@@ -64,7 +65,7 @@ class ImportScreen(ModalScreen[int]):
                 "A file of ollama-tui, ChatGPT (JSON or ZIP) or Open WebUI. What is here already stays.",
                 classes="label",
             )
-            yield Input(id="path", placeholder="path of a file or folder")
+            yield FilterInput(id="path", placeholder="path of a file or folder")
             if self._stores:
                 with Horizontal(id="stores"):
                     for program in self._stores:

@@ -178,7 +178,11 @@ class LibraryActions(Screen[None]):
                 self._do(f"Deleting {model.name}…", self.services.library.delete(model.name))
 
         self.app.push_screen(
-            ConfirmScreen(f"Delete {model.name}?", f"{words}\n\nIt can be pulled again.", yes="Delete"),
+            ConfirmScreen(
+                f"Delete {model.name}?",
+                f"{words}\n\nWhat came from a registry can be pulled again.",
+                yes="Delete",
+            ),
             decided,
         )
 
@@ -197,7 +201,7 @@ class LibraryActions(Screen[None]):
     ) -> None:
         def named(name: str | None) -> None:
             if name and name != value:
-                self._do("", act(value, name))
+                self._do("", self._then_on(name, act(value, name)))
 
         self.app.push_screen(NameScreen(heading, value=value), named)
 
@@ -212,9 +216,17 @@ class LibraryActions(Screen[None]):
 
         def decided(new: NewModel | None) -> None:
             if new is not None:
-                self._do(f"Creating {new.name}…", library.create(new))
+                self._do(f"Creating {new.name}…", self._then_on(new.name, library.create(new)))
 
         self.app.push_screen(CreateScreen(model.name, system=details.system), decided)
+
+    async def _then_on(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Do something, and put the cursor on the model that came of it."""
+        await work
+        found = find_model(name.strip(), self.services.models.installed)
+        if found is not None and self.is_attached:
+            self.show_contents()
+            self.listing.select(RowKind.INSTALLED, found.name)
 
     def _do(self, words: str, work: Coroutine[None, None, None]) -> None:
         """Do something that may take a while, and say so; it goes on when this screen is left."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Coroutine, Sequence
+from typing import Final
 
 from textual import on
 from textual.screen import Screen
@@ -27,9 +28,13 @@ from tui.screens.session import ChatSession
 from tui.screens.thinking_actions import ThinkingActions
 from tui.screens.work import begin_work
 from tui.services.turns import sound
+from tui.widgets.fit import shorten
 from tui.widgets.model_picker import ModelPicker
 from tui.widgets.picker_rows import PickerContents
 from tui.widgets.status_bar import duration
+
+_NAME_CELLS: Final = 24
+"""Cells of a model's name that is being loaded: how long it takes and how it is stopped fit beside it."""
 
 
 class ModelActions(ThinkingActions):
@@ -198,7 +203,7 @@ class ModelActions(ThinkingActions):
             if event.error is not None:
                 self.tell(event.error)
             return
-        started_at, model = event.started_at, sanitize_line(event.model, 60)
+        started_at, model = event.started_at, shorten(sanitize_line(event.model), _NAME_CELLS)
 
         def show() -> None:
             elapsed = duration(time.monotonic() - started_at, whole=True)

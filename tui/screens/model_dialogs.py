@@ -42,7 +42,7 @@ _CSS = """
             background: $panel;
             &:focus {{ border: none; background: $panel; background-tint: transparent 0%; }}
         }}
-        Input {{ height: 1; & > .input--placeholder {{ color: $text-muted; }} }}
+        Input {{ height: 1; }}
         &.-low TextArea {{ height: 3; }}
         TextArea {{ height: 5; & .text-area--cursor-line {{ background: $panel; }} }}
         #error {{ height: auto; color: $text-error; margin: 1 0 0 0; }}

@@ -55,6 +55,9 @@ class ModelsScreen(LibraryActions):
         &.-narrow ModelDetailsPane { width: 1fr; border-left: none; display: none; }
         &.-narrow.-details ModelDetailsPane { display: block; }
         &.-narrow.-details LibraryList { display: none; }
+        #failure { height: auto; max-height: 4; padding: 0 1; color: $text-muted; display: none; }
+        &.-narrow.-failed #failure { display: block; }
+        &.-narrow.-details #failure { display: none; }
         #empty { height: auto; padding: 1 2 0 2; color: $text-muted; &.-error { color: $text-error; } }
     }
     """
@@ -85,6 +88,7 @@ class ModelsScreen(LibraryActions):
         with Horizontal(id="body"):
             yield LibraryList(clock=self._clock)
             yield ModelDetailsPane()
+        yield Static("", id="failure", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -186,7 +190,9 @@ class ModelsScreen(LibraryActions):
 
     def _show_details(self, *, again: bool = True) -> None:
         """Show what is under the cursor; `again` also where it is shown already."""
-        if (pull := self.pull) is not None:
+        pull = self.pull
+        self._show_failure(pull.error if pull else None)
+        if pull is not None:
             self._shown = ""
             self.pane.show_pull(pull)
         elif (model := self.model) is None:
@@ -195,6 +201,13 @@ class ModelsScreen(LibraryActions):
         elif again or self._shown != self._identity(model):
             self._shown = self._identity(model)
             begin_work_of_dialog(self, self._read_details(model), "details", exclusive=True)
+
+    def _show_failure(self, error: TuiError | None) -> None:
+        """Say why a pull failed where its row is too short for it, and there are no details beside it."""
+        self.set_class(error is not None, "-failed")
+        if error is not None:
+            words = f"{error.message} {error.hint} Enter goes on with it, x puts it away."
+            self.query_one("#failure", Static).update(Content(sanitize_line(words)))
 
     def _identity(self, model: ModelInfo) -> str:
         running = self.running

@@ -1,6 +1,5 @@
 """The part of the chat screen that draws pictures for its widgets, and opens them."""
 
-from asyncio import to_thread
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,10 +17,11 @@ from tui.screens.work import begin_work
 from tui.widgets.message_image import Canvas, canvas
 from tui.widgets.picture_events import PicturesWanted, ShowsPictures
 from tui.widgets.picture_paint import graphics_of
+from tui.widgets.picture_thread import draw_in_thread, give_back
 from tui.widgets.transcript import Transcript
 
-_FITTED = 6
-"""Pictures that wait decoded for being drawn sharply."""
+_FITTED = 3_000_000
+"""Bytes of decoded pictures that wait for being drawn sharply; one more is always kept."""
 
 
 class Studio:
@@ -69,24 +69,25 @@ class Studio:
                     await self._sketch(widget, request, graphics)
         finally:
             self.is_busy = False
+        await give_back()
 
     async def _sketch(self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics) -> None:
         try:
             shown = await self._decoded(request, graphics)
-            widget.picture_drawn(request, await to_thread(shown.sketched))
+            widget.picture_drawn(request, await draw_in_thread(shown.sketched))
         except TuiError as error:
             widget.picture_drawn(request, error.message)
             return
         if graphics.protocol is not Protocol.HALFCELL:
             self._fitted[request] = shown
-            if len(self._fitted) > _FITTED:
+            while len(self._fitted) > 1 and sum(each.size for each in self._fitted.values()) > _FITTED:
                 self._fitted.popitem(last=False)
 
     async def _sharpen(self, widget: ShowsPictures, request: PictureRequest, graphics: Graphics) -> None:
         try:
             shown = self._fitted.pop(request, None) or await self._decoded(request, graphics)
-            sharper = shown.sharpened(await to_thread(shown.sketched))
-            while (drawn := await to_thread(next, sharper, None)) is not None:
+            sharper = shown.sharpened(await draw_in_thread(shown.sketched))
+            while (drawn := await draw_in_thread(next, sharper, None)) is not None:
                 widget.picture_drawn(request, drawn)
         except TuiError as error:
             widget.picture_drawn(request, error.message)
@@ -94,7 +95,7 @@ class Studio:
     async def _decoded(self, request: PictureRequest, graphics: Graphics) -> Canvas:
         data = await self._load(request.digest)
         self.decoded += 1
-        return await to_thread(canvas, data, request, graphics)
+        return await draw_in_thread(canvas, data, request, graphics)
 
 
 class PictureRoom(Room):

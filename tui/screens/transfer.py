@@ -21,6 +21,7 @@ from tui.services import Services
 from tui.services.clock import SystemClock
 from tui.services.transfer.export import ExportFormat, ExportService
 from tui.services.transfer.writing import file_name
+from tui.widgets.filter_input import FilterInput
 
 _FORMATS: Final = (
     (ExportFormat.MARKDOWN, "Markdown: this branch, for reading"),
@@ -150,7 +151,7 @@ class ExportScreen(ModalScreen[None]):
                 compact=True,
             )
             yield Static("Write to", classes="label")
-            yield Input(id="path")
+            yield FilterInput(id="path")
             yield Static("", id="message")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="no", compact=True)

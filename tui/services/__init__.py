@@ -119,6 +119,7 @@ async def build(settings: "Settings", *, server_name: str = "", save: bool = Tru
         connected=lambda: server.state.condition is ServerCondition.CONNECTED,
         bus=bus,
         address=lambda: ENGINE_ADDRESS if server.state.embedded else server.state.address,
+        version=lambda: server.state.version,
         directory=settings.state_dir,
     )
     await models.recall()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
+from typing import Final
 
 from tui.domain.conversation import (
     UNTITLED,
@@ -30,6 +31,10 @@ TRASH_SECONDS = 30 * 24 * 60 * 60
 """How long the trash keeps what was deleted."""
 
 _PAUSE = 0.05
+
+_COPY: Final = "Copy: "
+_BRANCH: Final = "Branch: "
+"""What begins the title of a copy: at the end of a long one it would be cut off."""
 
 
 class CollectionService:
@@ -132,14 +137,14 @@ class CollectionService:
         """Copy a conversation with all its branches; return the copy's id."""
         old = await self._get(conversation_id)
         messages = await self._store.messages(conversation_id)
-        return await self._copy(old, messages, old.active_leaf, f"{old.title} (copy)")
+        return await self._copy(old, messages, old.active_leaf, _COPY)
 
     async def branch_off(self, message: Message) -> ConversationId:
         """Copy a conversation up to a message into a new one; return its id."""
         old = await self._get(message.conversation_id)
         messages = await self._store.messages(message.conversation_id)
         path = active_path(messages, message.id)
-        return await self._copy(old, path, message.id, f"{old.title} (branch)")
+        return await self._copy(old, path, message.id, _BRANCH)
 
     async def fork(
         self, conversation_id: ConversationId, kept: Sequence[MessageId], bare: Set[MessageId] = frozenset()
@@ -158,16 +163,16 @@ class CollectionService:
             if message.id in wanted:
                 taken = without_images(message) if message.id in bare else message
                 path.append(replace(taken, parent_id=path[-1].id if path else None))
-        return await self._copy(old, path, path[-1].id if path else None, f"{old.title} (branch)")
+        return await self._copy(old, path, path[-1].id if path else None, _BRANCH)
 
     async def _copy(
-        self, old: Conversation, messages: Sequence[Message], leaf: MessageId | None, title: str
+        self, old: Conversation, messages: Sequence[Message], leaf: MessageId | None, mark: str
     ) -> ConversationId:
         ids = {message.id: new_message_id() for message in messages}
         copy = replace(
             old,
             id=new_conversation_id(),
-            title=sanitize_line(title, 200),
+            title=sanitize_line(mark + _unmarked(old.title), 200),
             created_at=self._clock.now(),
             updated_at=self._clock.now(),
             active_leaf=ids.get(leaf) if leaf else None,
@@ -205,15 +210,11 @@ class CollectionService:
         return copy.id
 
     async def _hide(self, conversation_id: ConversationId, ids: Set[MessageId], what: str) -> None:
-        before = await self._get(conversation_id)
-        await self._store.delete_messages(conversation_id, ids, self._clock.now())
-        after = await self._get(conversation_id)
+        deletion = await self._store.delete_messages(conversation_id, ids, self._clock.now())
         self._bus.publish(ConversationsChanged(conversation_id))
 
         async def undo() -> None:
-            await self._store.restore_messages(conversation_id, ids)
-            if (await self._get(conversation_id)).active_leaf == after.active_leaf:
-                await self._store.set_active_leaf(conversation_id, before.active_leaf)
+            await self._store.restore_messages(deletion)
             self._bus.publish(ConversationsChanged(conversation_id))
 
         self._undo.push(what, undo, conversation_id)
@@ -232,6 +233,10 @@ class CollectionService:
         await self._store.update(change(old))
         self._bus.publish(ConversationsChanged(conversation_id))
         return old
+
+
+def _unmarked(title: str) -> str:
+    return title.removeprefix(_COPY).removeprefix(_BRANCH)
 
 
 def _quoted(conversation: Conversation) -> str:

@@ -279,6 +279,7 @@ class GenerationService:
             going = True
             if job is not None:
                 going = await self._do(worker, conversation_id, job, committed)
+            wait = RETRY_FIRST
             while going and not worker.halted and not self._closing.is_set():
                 queued = await self._store.queued(conversation_id)
                 if not queued:
@@ -287,6 +288,13 @@ class GenerationService:
                 ask = Ask(first.content, first.attachments, waited=first.id)
                 try:
                     going = await self._do(worker, conversation_id, ask, None)
+                    wait = RETRY_FIRST
+                except ConversationGone:
+                    break
+                except StoreUnavailable as failure:
+                    # It goes on waiting until there is room again.
+                    self._store_state(failure)
+                    wait = await self._pause(wait)
                 except NoLongerQueued:
                     await self._publish_queue(conversation_id)
                 except ContextQuestion as question:
@@ -375,12 +383,16 @@ class GenerationService:
                     told = True
                 if self._closing.is_set():
                     return
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), wait)
-                wait = min(wait * 2, RETRY_LAST)
+                wait = await self._pause(wait)
         finally:
             if not told:
                 self._bus.publish(ended)
+
+    async def _pause(self, seconds: float) -> float:
+        """Wait before the store is tried again, unless the app ends; return how long to wait next."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return min(seconds * 2, RETRY_LAST)
 
     async def _stored(self, answer: Message, *, unread: bool) -> bool:
         """Store the end of an answer; return whether there is nothing more to do about it."""

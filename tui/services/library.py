@@ -44,11 +44,14 @@ class LibraryService:
 
     def known_details(self, model: ModelInfo) -> ModelDetails | None:
         """Return the details of a model if they were asked for before."""
-        return self._details.get(f"{model.digest} {model.name}")
+        return self._details.get(self._key(model))
+
+    def _key(self, model: ModelInfo) -> str:
+        return f"{self._models.server} {model.digest} {model.name}"
 
     async def details(self, model: ModelInfo) -> ModelDetails:
         """Return the details of a model; those of the same digest are asked for once."""
-        key = f"{model.digest} {model.name}"
+        key = self._key(model)
         if key not in self._details:
             self._details[key] = await (await self._backend()).show(model.name)
         self._models.learn_details(model, self._details[key])

@@ -14,6 +14,7 @@ from tui.domain.model import (
     Capability,
     ModelDetails,
     ModelInfo,
+    Refusal,
     RunningModel,
     Thinking,
     Traits,
@@ -67,6 +68,7 @@ class ModelService:
         connected: Callable[[], bool],
         bus: EventBus,
         address: Callable[[], str] = lambda: "",
+        version: Callable[[], str] = lambda: "",
         directory: Path | None = None,
     ) -> None:
         """Make a service that knows nothing yet.
@@ -76,12 +78,14 @@ class ModelService:
             connected: Whether there is one.
             bus: Where events go.
             address: The address of the server in use, or that is looked for.
+            version: Its version; empty while that is not known.
             directory: Where what is known is remembered; None forgets it.
         """
         self._backend = backend
         self._connected = connected
         self._bus = bus
         self._address = address
+        self._version = version
         self._directory = directory
         self._known = False
         self._servers_seen = 0
@@ -100,6 +104,11 @@ class ModelService:
     def known(self) -> bool:
         """Whether a server has said which models it has."""
         return self._known
+
+    @property
+    def server(self) -> str:
+        """The server in use, as it is now: what it says of a model may change with its version."""
+        return f"{self._address()} {self._version()}"
 
     async def recall(self) -> None:
         """Take up what was remembered of the models, until the server has been asked."""
@@ -157,13 +166,12 @@ class ModelService:
     def learn_details(self, model: ModelInfo, details: ModelDetails) -> None:
         """Remember what `/api/show` told of a model."""
         able = details.capabilities or model.capabilities or frozenset({Capability.COMPLETION.value})
-        before = self.memory.traits.get(model.digest)
-        thinking = thinking_of(details)
-        refused = before.refused if before else frozenset[Think]()
-        if before is not None and refused and details.thinking is None:
-            thinking = before.thinking  # What a refusal taught is worth more than a guess.
-        context_length = details.context_length or model.context_length
-        self._learn_traits(model, Traits(able, context_length, thinking, refused))
+        traits = Traits(able, details.context_length or model.context_length, thinking_of(details))
+        if model.digest and self.memory.traits.get(model.digest) != traits:
+            self.memory = replace(self.memory, traits={**self.memory.traits, model.digest: traits})
+            self._save()
+        self._set(self.installed)
+        self._publish()
 
     def refuse_thinking(self, name: str, think: Think, taken: Sequence[Think] | None = None) -> None:
         """Remember that a model cannot be told this of thinking, though it seemed so.
@@ -180,15 +188,10 @@ class ModelService:
         if len(left) < 2 and taken:
             left = tuple(each for each in taken if each != think)
         default = model.thinking.default if model.thinking else None
-        able = model.capabilities or frozenset()
-        before = self.memory.traits.get(model.digest) or Traits(able, model.context_length)
-        thinking = Thinking(left, default if default in left else None)
-        self._learn_traits(model, replace(before, thinking=thinking, refused=before.refused | {think}))
-
-    def _learn_traits(self, model: ModelInfo, traits: Traits) -> None:
-        if model.digest and self.memory.traits.get(model.digest) != traits:
-            self.memory = replace(self.memory, traits={**self.memory.traits, model.digest: traits})
-            self._save()
+        refusal = Refusal(Thinking(left, default if default in left else None), self._version())
+        refusals = {**self.memory.refusals, self._key(model): refusal}
+        self.memory = replace(self.memory, refusals=refusals)
+        self._save()
         self._set(self.installed)
         self._publish()
 
@@ -209,7 +212,7 @@ class ModelService:
         model = find_model(name, known)
         if seconds is None or seconds < _LOAD_SECONDS or model is None:
             return
-        key = self._load_key(model, address)
+        key = self._key(model, address)
         loads = (*self.memory.load_seconds.get(key, ()), seconds)[-_LOADS_KEPT:]
         self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
         self._save()
@@ -217,11 +220,11 @@ class ModelService:
     def load_seconds(self) -> dict[str, float]:
         """Return how long each installed model typically takes to load here, by name."""
         loads = self.memory.load_seconds
-        known = {model.name: loads.get(self._load_key(model)) for model in self.installed}
+        known = {model.name: loads.get(self._key(model)) for model in self.installed}
         return {name: median(each) for name, each in known.items() if each}
 
-    def _load_key(self, model: ModelInfo, address: str | None = None) -> str:
-        """Return what loads are remembered under: the same model takes longer on a smaller machine."""
+    def _key(self, model: ModelInfo, address: str | None = None) -> str:
+        """Return what is remembered under of a model on a server: another machine takes longer to load it."""
         return f"{address or self._address()} {model.digest or model.name}"
 
     def toggle_favourite(self, name: str) -> None:
@@ -278,19 +281,17 @@ class ModelService:
 
     def _with_traits(self, model: ModelInfo) -> ModelInfo:
         traits = self.memory.traits.get(model.digest)
-        if traits is None:
+        if traits is not None:
+            model = replace(
+                model,
+                capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
+                context_length=model.context_length or traits.context_length,
+                thinking=traits.thinking,
+            )
+        refusal = self.memory.refusals.get(self._key(model))
+        if refusal is None or self._version() not in ("", refusal.version):
             return model
-        known = replace(
-            model,
-            capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
-            context_length=model.context_length or traits.context_length,
-            thinking=traits.thinking,
-        )
-        if not traits.refused:
-            return known
-        default = known.thinking.default if known.thinking else None
-        left = tuple(each for each in thinking_choices(known) if each not in traits.refused)
-        return replace(known, thinking=Thinking(left, default if default in left else None))
+        return replace(model, thinking=refusal.thinking)
 
     def _remember_models(self, address: str) -> None:
         others = {key: value for key, value in self.memory.servers.items() if key != address}

@@ -18,6 +18,9 @@ from tui.services.turns import Turn, TurnService
 _LOADING_POLL: Final = 1.0
 """Seconds between two questions whether the model is loaded."""
 
+_BEFORE_ASKING: Final = 0.1
+"""Seconds in which a loaded model may begin to answer without that question."""
+
 _TRIES: Final = 3
 """Times that a request goes out, each shorter than the one before."""
 
@@ -62,6 +65,7 @@ async def fitted_chat(
 async def watch_loading(run: Run, backend: ChatBackend, updates: Throttle) -> None:
     """Tell loading from waiting until the first text arrives; neither can be seen in the stream."""
     wanted = full_name(run.answer.model).casefold()
+    await asyncio.sleep(_BEFORE_ASKING)
     while True:
         try:
             running = await backend.running()

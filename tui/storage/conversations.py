@@ -12,6 +12,7 @@ from tui.domain.conversation import (
     Branch,
     Conversation,
     ConversationId,
+    Deletion,
     Message,
     MessageHead,
     MessageId,
@@ -250,17 +251,21 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
 
         await self._database.write(work)
 
-    async def delete_messages(self, conversation_id: ConversationId, ids: Set[MessageId], now: float) -> None:
+    async def delete_messages(
+        self, conversation_id: ConversationId, ids: Set[MessageId], now: float
+    ) -> Deletion:
         """Delete messages so that they can be restored; what follows them stays.
 
         Raises:
             BadRequest: One of them is being written.
         """
-        await self._database.write(lambda connection: hide_messages(connection, conversation_id, ids, now))
+        return await self._database.write(
+            lambda connection: hide_messages(connection, conversation_id, ids, now)
+        )
 
-    async def restore_messages(self, conversation_id: ConversationId, ids: Set[MessageId]) -> None:
-        """Put messages back where they were before they were deleted."""
-        await self._database.write(lambda connection: unhide_messages(connection, conversation_id, ids))
+    async def restore_messages(self, deletion: Deletion) -> None:
+        """Put messages back where they were before they were deleted, and show them again."""
+        await self._database.write(lambda connection: unhide_messages(connection, deletion))
 
     async def pin_message(self, message_id: MessageId, *, pinned: bool) -> None:
         """Keep a message in what the model is told, or no longer."""

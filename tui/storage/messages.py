@@ -8,6 +8,7 @@ from tui.domain.conversation import (
     Attachment,
     Conversation,
     ConversationId,
+    Deletion,
     Message,
     MessageId,
     MessageStatus,
@@ -119,8 +120,8 @@ def store_tags(connection: sqlite3.Connection, conversation: Conversation) -> No
 
 def hide_messages(
     connection: sqlite3.Connection, conversation_id: ConversationId, ids: Set[MessageId], now: float
-) -> None:
-    """Mark messages as deleted, and show the branch that is left.
+) -> Deletion:
+    """Mark messages as deleted, and show the branch that is left; return what takes it back.
 
     Raises:
         BadRequest: One of them is being written.
@@ -139,16 +140,21 @@ def hide_messages(
     )
     leaf = leaf_without(messages, row[0], ids)
     connection.execute("UPDATE conversations SET active_leaf = ? WHERE key = ?", (leaf, key))
+    return Deletion(conversation_id, frozenset(ids), shown_before=row[0], shown_since=leaf)
 
 
-def unhide_messages(
-    connection: sqlite3.Connection, conversation_id: ConversationId, ids: Set[MessageId]
-) -> None:
-    """Take back that messages were deleted."""
-    conversation_key(connection, conversation_id)
+def unhide_messages(connection: sqlite3.Connection, deletion: Deletion) -> None:
+    """Take back that messages were deleted, and show what was shown unless another branch is since."""
+    key = conversation_key(connection, deletion.conversation_id)
     connection.executemany(
         "DELETE FROM deleted_messages WHERE message = (SELECT key FROM messages WHERE id = ?)",
-        [(identity,) for identity in sorted(ids)],
+        [(identity,) for identity in sorted(deletion.ids)],
+    )
+    connection.execute(
+        # After a long time it may have been removed for good.
+        "UPDATE conversations SET active_leaf = ?1 WHERE key = ?2 AND active_leaf IS ?3"
+        " AND (?1 IS NULL OR EXISTS (SELECT 1 FROM messages WHERE id = ?1))",
+        (deletion.shown_before, key, deletion.shown_since),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from tui.domain.generation import Think
-from tui.domain.model import ModelInfo, Thinking, Traits
+from tui.domain.model import ModelInfo, Refusal, Thinking, Traits
 
 _THINK: Final[Mapping[str, Think]] = {each: each for each in get_args(Think)}
 _FILE: Final = "models.json"
@@ -29,6 +29,8 @@ class ModelMemory:
     """Names of models that stand first."""
     load_seconds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """How long the last loads took, by the server's address and the model's digest."""
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    """What servers take, learned from what they refused, by the same."""
 
 
 def load_memory(directory: Path) -> ModelMemory:
@@ -43,6 +45,7 @@ def load_memory(directory: Path) -> ModelMemory:
                 str(key): tuple(float(each) for each in value)
                 for key, value in stored["load_seconds"].items()
             },
+            refusals={str(key): _refusal(value) for key, value in stored.get("refusals", {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ModelMemory()
@@ -60,11 +63,12 @@ def save_memory(directory: Path, memory: ModelMemory) -> None:
             for key, models in list(memory.servers.items())[-_MOST_SERVERS:]
         },
         "traits": {
-            key: asdict(each) | {"capabilities": sorted(each.capabilities), "refused": sorted(each.refused)}
+            key: asdict(each) | {"capabilities": sorted(each.capabilities)}
             for key, each in list(memory.traits.items())[-_MOST_TRAITS:]
         },
         "favourites": sorted(memory.favourites),
         "load_seconds": {key: list(value) for key, value in memory.load_seconds.items()},
+        "refusals": {key: asdict(each) for key, each in list(memory.refusals.items())[-_MOST_TRAITS:]},
     }
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=directory, prefix=".models-")
@@ -106,8 +110,11 @@ def _traits(entry: Mapping[str, object]) -> Traits:
         frozenset(map(str, able)) if isinstance(able, list) else frozenset(),
         context if isinstance(context, int) else None,
         _thinking(entry.get("thinking")),
-        frozenset(_known(entry.get("refused"))),
     )
+
+
+def _refusal(entry: Mapping[str, object]) -> Refusal:
+    return Refusal(_thinking(entry["thinking"]) or Thinking(()), str(entry["version"]))
 
 
 def _thinking(entry: object) -> Thinking | None:

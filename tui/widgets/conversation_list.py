@@ -43,7 +43,6 @@ class ConversationList(ConversationEditing):
             padding: 0 1;
             background: $surface;
             &:focus { background: $panel; border: none; }
-            & > .input--placeholder { color: $text-muted; }
         }
     }
     """

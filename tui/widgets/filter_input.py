@@ -6,6 +6,13 @@ from textual.widgets import Input
 class FilterInput(Input):
     """An input that writes nothing to the terminal while nothing happens: its cursor does not blink."""
 
+    DEFAULT_CSS = """
+    FilterInput {
+        &:focus { background-tint: $foreground 3%; }
+        & > .input--placeholder { color: $text-muted; }
+    }
+    """
+
     def on_mount(self) -> None:
         """Hold the cursor still."""
         self.cursor_blink = False

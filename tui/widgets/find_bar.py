@@ -30,7 +30,6 @@ class FindBar(Horizontal):
         &.-none #find-count { color: $text-error; }
         Input, Input:focus {
             width: 1fr; height: 1; border: none; padding: 0; background: transparent;
-            & > .input--placeholder { color: $text-muted; }
         }
     }
     """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from rich.cells import cell_len
 from textual import events, getters
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -16,9 +17,16 @@ from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import Think
 from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
+from tui.widgets.fit import shorten
 
 NARROW = 100
 """Below this many columns the bar leaves out what is least needed."""
+
+_MODEL_PERCENT: Final = 42
+"""Part of the bar that the model takes at most, as its style says too."""
+
+_LEAST_NAME: Final = 8
+"""Cells of a model's name that are shown however little room there is."""
 
 
 THINKING: Final[Mapping[Think, str]] = {
@@ -173,7 +181,8 @@ class HeaderBar(Horizontal):
     def _show_model(self) -> None:
         brief = self.has_class("-narrow") and self.think is not None
         info = None if brief else self.model_info
-        self.model_button.update(model_label(self.model, info, self.think))
+        room = self.size.width * _MODEL_PERCENT // 100 - 2 if self.size.width else None
+        self.model_button.update(model_label(self.model, info, self.think, room))
 
     def _show_server(self) -> None:
         widget = self.query_one("#connection", Static)
@@ -191,18 +200,25 @@ class HeaderBar(Horizontal):
         widget.tooltip = tooltip
 
 
-def model_label(name: str, info: ModelInfo | None, think: Think | None = None) -> Content:
-    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M · think high ▾`."""
+def model_label(
+    name: str, info: ModelInfo | None, think: Think | None = None, room: int | None = None
+) -> Content:
+    """Return what the model button says: `gemma3:4b · 4.3B Q4_K_M · think high ▾`.
+
+    Where that is wider than `room` cells the figures go first, then the end of the name: what is told of
+    thinking stays.
+    """
     if not name:
         return Content.from_markup("Choose a model [$text-muted]▾[/]")
-    label = Content(sanitize_line(name, 60))
+    shown = sanitize_line(name, 60)
     details = [info.parameter_size, info.quantization] if info else []
     words = " ".join(sanitize_line(each, 20) for each in details if each)
-    if words:
-        label += Content.styled(f" · {words}", "$text-muted")
-    if think is not None:
-        label += Content.styled(f" · {THINKING[think]}", "$text-muted")
-    return label + Content.styled(" ▾", "$text-muted")
+    figures = f" · {words}" if words else ""
+    end = (f" · {THINKING[think]}" if think is not None else "") + " ▾"
+    if room is not None and cell_len(shown + figures + end) > room:
+        figures = ""
+        shown = shorten(shown, max(_LEAST_NAME, room - cell_len(end)))
+    return Content(shown) + Content.styled(figures + end, "$text-muted")
 
 
 def missing_label(name: str) -> tuple[Content, Content]:

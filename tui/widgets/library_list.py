@@ -103,7 +103,7 @@ class LibraryList(OptionList, inherit_bindings=True):
         width = self.scrollable_content_region.width or self.size.width
         if width <= 0:
             return
-        before, keys = self.row, [row.key for row in self._rows]
+        before, place, keys = self.row, self.highlighted, [row.key for row in self._rows]
         self._rows = library_rows(self._contents, width, self._clock())
         if keys == [row.key for row in self._rows]:
             for index, row in enumerate(self._rows):
@@ -111,11 +111,12 @@ class LibraryList(OptionList, inherit_bindings=True):
             return
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(Option(row.text, disabled=row.kind is RowKind.HEADING) for row in self._rows)
-            self.highlighted = self._place(before)
+            self.highlighted = self._place(before, place)
         if self.row != before:
             self.post_message(self.Moved(self.row))
 
-    def _place(self, before: LibraryRow | None) -> int | None:
+    def _place(self, before: LibraryRow | None, place: int | None) -> int | None:
+        """Return where the row that the cursor was on is now, or the one nearest to where it was."""
         places = [index for index, row in enumerate(self._rows) if row.kind is not RowKind.HEADING]
         if not places:
             return None
@@ -124,6 +125,8 @@ class LibraryList(OptionList, inherit_bindings=True):
             same += [index for index in places if self._rows[index].name == before.name]
             if same:
                 return same[0]
+        if before is not None and place is not None:
+            return min(places, key=lambda index: abs(index - place))
         installed = [index for index in places if self._rows[index].kind is not RowKind.PULL]
         return (installed or places)[0]
 

@@ -6,7 +6,6 @@ loaded by the first picture.
 
 import sys
 import threading
-from asyncio import to_thread
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from tui.rendering.plain import wrapped
 from tui.rendering.sixel import Bands, SixelPicture, phases
 from tui.widgets.picture_decoding import decoded
 from tui.widgets.picture_paint import Wardrobe, covered_rows, graphics_of, tell_terminal
+from tui.widgets.picture_thread import draw_in_thread
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,6 +57,11 @@ class Canvas:
         self._image = image
         self._request = request
         self._graphics = graphics
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes in memory."""
+        return self._image.width * self._image.height * 4
 
     def sketched(self) -> Drawn:
         """Return the picture in half-cells."""
@@ -319,7 +324,7 @@ class PictureView(Widget):
         graphics = self.graphics
         try:
             if self._image is None:
-                self._image = await to_thread(decoded, data)
+                self._image = await draw_in_thread(decoded, data)
             image = self._image
             columns, rows = self._box
             if not self.zoomed:
@@ -332,14 +337,14 @@ class PictureView(Widget):
             ground = self.background_colors[1].hex6
             request = PictureRequest("", columns, rows, ground)
             if self.zoomed:
-                shown = await to_thread(cut, image, self._at, request, graphics)
+                shown = await draw_in_thread(cut, image, self._at, request, graphics)
             else:
-                shown = await to_thread(fitted, image, request, graphics)
-            sketch = await to_thread(shown.sketched)
+                shown = await draw_in_thread(fitted, image, request, graphics)
+            sketch = await draw_in_thread(shown.sketched)
             if self._drawn is None or self.zoomed or graphics.protocol is GraphicsProtocol.HALFCELL:
                 self._replace(sketch)
             sharper = shown.sharpened(sketch, scrolls=False)
-            while (drawn := await to_thread(next, sharper, None)) is not None:
+            while (drawn := await draw_in_thread(next, sharper, None)) is not None:
                 self._replace(drawn)
             self.post_message(self.Ready(self))
         except TuiError as error:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.domain.errors import TuiError
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
-from tui.domain.pull import Pull, PullState
+from tui.domain.pull import Pull
 from tui.domain.text import sanitize, sanitize_line
 from tui.widgets.fit import fit
 from tui.widgets.model_words import (
@@ -20,6 +20,7 @@ from tui.widgets.model_words import (
     memory_words,
     percent,
     progress_bar,
+    pull_keys,
     pull_words,
     size_words,
 )
@@ -171,6 +172,5 @@ def pull_text(pull: Pull, width: int) -> Content:
             + bar
             + Content(f" {done:>5} {size_words(layer.total):>7}")
         )
-    if pull.state is PullState.RUNNING:
-        parts += [Content(""), Content.styled("It goes on while you talk. x stops it.", "$text-muted")]
+    parts += [Content(""), Content.styled(pull_keys(pull), "$text-muted")]
     return Content("\n").join(parts)

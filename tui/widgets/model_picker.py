@@ -78,7 +78,6 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
             background: $panel;
             margin: 0 0 1 0;
             &:focus { border: none; }
-            & > .input--placeholder { color: $text-muted; }
         }
         #columns { height: 1; color: $text-muted; text-wrap: nowrap; }
         OptionList {

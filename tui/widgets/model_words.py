@@ -76,6 +76,17 @@ def pull_words(pull: Pull, *, brief: bool = False) -> Content:
     return Content(" · ").join([Content(each) for each in _speed_words(pull, brief=brief)])
 
 
+def pull_keys(pull: Pull) -> str:
+    """Return what can be done about a pull."""
+    match pull.state:
+        case PullState.RUNNING:
+            return "It goes on while you talk. x stops it."
+        case PullState.DONE:
+            return "Enter puts it away."
+        case PullState.FAILED | PullState.CANCELLED:
+            return "Enter goes on with it, x puts it away."
+
+
 def percent(pull: Pull) -> str:
     """Return how much of a pull is there; never 100 % before all of it is."""
     if pull.state is PullState.DONE:

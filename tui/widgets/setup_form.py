@@ -59,7 +59,7 @@ class SetupForm(VerticalScroll, can_focus=False):
             background: $panel;
             &:focus { border: none; background: $panel; background-tint: transparent 0%; }
         }
-        Input { height: 1; & > .input--placeholder { color: $text-muted; } }
+        Input { height: 1; }
         TextArea {
             width: 1fr;
             scrollbar-size-vertical: 1;

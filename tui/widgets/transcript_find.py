@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from tui.rendering.code import CodeBlock
+from tui.rendering.highlighter import colouring
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.message import MessageItem, Part, text_of
 from tui.rendering.shown import shown_lines
@@ -199,7 +200,8 @@ def _drawn(
     """Return a match among some rows of a block, or the nearest one before."""
     first, stop = rows
     nearest = Spot(block, first, 0)
-    lines = block.lines(first, stop, item.inner_width, palette)
+    with colouring(0):
+        lines = block.lines(first, stop, item.inner_width, palette)
     for row, marks in enumerate(marks_of(lines, query, first), first):
         for mark in marks:
             if mark.row != row:
@@ -236,7 +238,8 @@ def _spot_by_proportion(item: MessageItem, block: Block, ordinal: int, query: st
     height = item.height_of(block)
     guess = min(at * height // max(1, len(counts)), height - 1)
     first = max(0, guess - _AROUND)
-    drawn = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
+    with colouring(0):
+        drawn = block.lines(first, min(height, guess + _AROUND), item.inner_width, palette)
     found = {mark.row for marks in marks_of(drawn, query, first) for mark in marks if mark.nth >= nth}
     nearest = min(found, key=lambda row: abs(row - guess), default=guess)
     return Spot(block, nearest, nth)

@@ -5,6 +5,7 @@ import re
 from rich.cells import cell_len
 from textual.selection import Selection
 
+from tui.rendering.highlighter import colouring
 from tui.rendering.line import Palette
 from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, MessageItem, Part, Row
 from tui.widgets.transcript_items import TranscriptItems
@@ -47,7 +48,8 @@ def _text_of_rows(
     *,
     alone: bool,
 ) -> str:
-    rows = item.rows(start, stop, palette)
+    with colouring(0):
+        rows = item.rows(start, stop, palette)
     text = ""
     began = False
     for row in rows:

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.domain.conversation import MessageId
 from tui.rendering.contract import DocumentFactory
+from tui.rendering.highlighter import colouring
 from tui.rendering.line import Palette
 from tui.rendering.message import ORDERS_PER_MESSAGE
 from tui.rendering.palette import palette_from
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from tui.widgets.transcript_find import Spot
 
 _NEW_TEXT = " ↓ new text "
+
+_CODE_AT_ONCE = 1_500
+"""Characters of code that are read for their colours with a frame: a screen of it, in a few milliseconds."""
+
+_PAUSE = 0.001
+"""Seconds before more of them are read: everything else has its turn."""
 
 
 class TranscriptSurface(ScrollView):
@@ -63,6 +70,7 @@ class TranscriptSurface(ScrollView):
         self._code_offset = 0
         self._painted: dict[int, Strip] = {}
         self._painted_top = 0
+        self._is_colouring = False
 
     # What is where
 
@@ -180,11 +188,25 @@ class TranscriptSurface(ScrollView):
         painter.prepare(self._view.width, height, self._fill, self.rich_style, self.palette)
         if not len(self._items):
             return painter.notice(self._notice, height)[first:last]
-        strips = painter.strips(self._top + first, self._top + last, self._overlay())
+        with colouring(_CODE_AT_ONCE) as allowance:
+            strips = painter.strips(self._top + first, self._top + last, self._overlay())
+        if allowance.exceeded:
+            self._colour_soon()
         if first < height <= last and (label := self._question or (_NEW_TEXT if self._new_below else "")):
             meta = {} if self._question else {"act": "follow"}
             strips[height - 1 - first] = painter.labelled(strips[height - 1 - first], label, meta)
         return strips
+
+    def _colour_soon(self) -> None:
+        """Draw again what has been left without colours, with some more of them."""
+        if not self._is_colouring:
+            self._is_colouring = True
+            self.set_timer(_PAUSE, self._colour_on, name="colour code")
+
+    def _colour_on(self) -> None:
+        self._is_colouring = False
+        if self._is_ready:
+            self._refresh_changed(0)
 
     def _refresh_changed(self, first: int) -> None:
         """Paint again those rows of the view, from row `first` of the text on, that look different."""

@@ -165,9 +165,10 @@ class TranscriptView(TranscriptPictures):
         if self._prepared >= height:
             return False
         near, far = self._prepared, self._prepared + _ROWS_AHEAD
-        self._prepared = far
         self._strips(max(-top, -far), max(-top, -near))
         self._strips(height + near, height + far)
+        if not self._is_colouring:
+            self._prepared = far
         return True
 
     def _shift(self, grown: int) -> None:

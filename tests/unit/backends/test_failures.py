@@ -126,7 +126,7 @@ async def test_text_before_a_failure_arrives(
         ),
         (503, b"<html>Service Unavailable</html>", ServerBusy, "is busy (503)"),
         (429, b'{"error":"too many requests"}', ServerBusy, "too many"),
-        (401, b'{"error":"unauthorized"}', ServerRefused, "unauthorized"),
+        (401, b'{"error":"unauthorized"}', ServerRefused, "who is asking (401): unauthorized"),
         (401, b"", ServerRefused, "who is asking (401)"),
         (403, b"<html>", ServerRefused, "(403)"),
         (413, b"", BadRequest, "too large"),

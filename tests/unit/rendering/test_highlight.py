@@ -6,7 +6,8 @@ import pytest
 from pygments.lexers import get_lexer_by_name
 
 from tests.unit.rendering.code_samples import SAMPLES
-from tui.rendering.highlight import Highlighter, LineLexer, State, _merged, lexer_for
+from tui.rendering.highlight import LineLexer, State, _merged, lexer_for
+from tui.rendering.highlighter import Highlighter, allowed, colouring
 from tui.rendering.ink import Run
 
 CODE = {
@@ -160,7 +161,7 @@ def test_what_goes_over_several_lines(language: str, text: str, role: str) -> No
 
 @pytest.mark.parametrize("language", ["yaml", "bash"])
 def test_a_long_block_is_the_same_however_it_came(language: str) -> None:
-    lines = (SAMPLES[language] * (1_250 // SAMPLES[language].count("\n"))).split("\n")
+    lines = (SAMPLES[language] * (2_250 // SAMPLES[language].count("\n"))).split("\n")
     grown, seen = Highlighter(language), []
     for number, line in enumerate(lines):
         seen.append(grown.runs(lines[:number], number, line) if number % 97 == 0 else [])
@@ -173,6 +174,25 @@ def test_a_long_block_is_the_same_however_it_came(language: str) -> None:
 
 
 def test_a_docstring_goes_on_over_the_end_of_a_segment() -> None:
-    lines = ["x = 1"] * 390 + ['    """', *["    words of it"] * 30, '    """', "", "def f(): pass"]
-    runs = Highlighter("python").runs(lines, 405)
+    lines = ["x = 1"] * 990 + ['    """', *["    words of it"] * 30, '    """', "", "def f(): pass"]
+    runs = Highlighter("python").runs(lines, 1_005)
     assert [ink.role for _, ink in runs] == ["code.string"]
+
+
+def test_lines_are_plain_until_enough_may_be_read() -> None:
+    lines = ['text = """', *["words of it"] * 60, '"""', "x = 1"]
+    whole, sliced, seen = Highlighter("python"), Highlighter("python"), []
+    while not sliced.knows(40):
+        with colouring(200):
+            runs = sliced.runs(lines, 40, within=allowed())
+        seen.append([ink.role for _, ink in runs])
+    assert seen == [["code"]] * (len(seen) - 1) + [["code.string"]]
+    assert 4 < len(seen) < 12
+    assert sliced.runs(lines, 40) == whole.runs(lines, 40)
+
+
+def test_one_line_is_always_read() -> None:
+    highlighter, lines = Highlighter("python"), ["x = " + "1 + " * 400 + "1"]
+    with colouring(1) as allowance:
+        assert len(highlighter.runs(lines, 0, within=allowance)) > 100
+    assert not allowance.exceeded

@@ -12,7 +12,8 @@ from textual.strip import Strip
 from tests.support.pictures import gradient
 from tests.support.pixels import sixel_pixels
 from tui.domain.graphics import Graphics, Protocol
-from tui.rendering.picture import PictureRow, half_cells
+from tui.rendering.gallery import Gallery
+from tui.rendering.picture import Drawn, PictureRequest, PictureRow, half_cells
 from tui.rendering.sixel import Bands, SixelPicture, phases
 
 
@@ -103,3 +104,15 @@ def test_sixel_is_cut_at_any_row_of_cells(cell: int) -> None:
 def test_what_is_no_sixel_is_refused() -> None:
     with pytest.raises(ValueError, match="not Sixel"):
         Bands.of("hello")
+
+
+def test_rows_of_a_picture_go_with_it() -> None:
+    gallery = Gallery(Graphics(), kept=0)
+    first, second = (PictureRequest(digest, 2, 1) for digest in "ab")
+    gallery.put(first, Drawn(2, 1, half_cells(bytes(12), 2)))
+    rows = gallery.lines(first)
+    assert rows is not None
+    assert rows is gallery.lines(first)
+    gallery.put(second, Drawn(2, 1, half_cells(bytes(12), 2)))
+    assert gallery.lines(first) is None
+    assert rows not in gallery._lines.values()

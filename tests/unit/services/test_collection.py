@@ -187,7 +187,9 @@ async def test_a_duplicate_has_every_branch(desk: Desk) -> None:
     opened = await desk.conversations.open(copy.id)
     assert [m.content for m in opened.path] == ["a", "two"]
     assert opened.branches == {opened.path[1].id: (2, 2)}
-    assert copy.title.endswith("(copy)") and copy.title_by_user
+    assert copy.title == f"Copy: {conversation.title}" and copy.title_by_user
+    branch = await desk.conversations.get(await desk.collection.branch_off(opened.path[0]))
+    assert branch is not None and branch.title == f"Branch: {conversation.title}"
 
 
 async def test_the_trash_is_emptied_after_thirty_days(desk: Desk) -> None:

@@ -37,6 +37,7 @@ class Desk:
             connected=lambda: True,
             bus=self.bus,
             address=lambda: self.backend.address,
+            version=lambda: self.server.version,
             directory=self.directory,
         )
 
@@ -217,6 +218,28 @@ async def test_a_refusal_teaches_what_is_taken_and_is_worth_more_than_a_guess(
     desk.models.refuse_thinking(model.name, refused, taken)
     await desk.library.details(model)
     assert thinking_choices(find_model(model.name, desk.models.models)) == left
+    await desk.models.aclose()
+    again = desk.new_models()
+    await again.recall()
+    await again.refresh()
+    assert thinking_choices(find_model(model.name, again.models)) == left
+
+
+async def test_another_version_of_the_server_may_take_what_was_refused(desk: Desk) -> None:
+    desk.server.answer("/api/show", Reply(body=b'{"template": "{{ .ThinkLevel }}"}'))
+    await desk.models.refresh()
+    model = find_model("qwen3-vl:8b", desk.models.models)
+    assert model is not None
+    await desk.library.details(model)
+    desk.models.refuse_thinking(model.name, "high", ("off", "on"))
+    assert thinking_choices(find_model(model.name, desk.models.models)) == ("off", "on")
+    desk.server.version = "0.41.0"
+    desk.server.answer("/api/show", Reply(body=b'{"thinking": {"values": ["low", "high"]}}'))
+    await desk.models.refresh()
+    offered = thinking_choices(find_model(model.name, desk.models.models))
+    assert offered == ("off", "on", "low", "medium", "high"), "a guess until it is asked"
+    await desk.library.details(model)
+    assert thinking_choices(find_model(model.name, desk.models.models)) == ("low", "high")
 
 
 async def test_a_family_without_its_levels_is_told_on_and_off(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """A long conversation with images, pins, edits and new answers, against a server that counts for itself.
 
-It has 80 turns, which reach the window after a few; `OLLAMA_TUI_TEST_TURNS=500` makes it a long one.
+Its 500 turns reach the window after a few; `OLLAMA_TUI_TEST_TURNS` makes it shorter or longer.
 """
 
 import os
@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.support import token_counter
@@ -19,8 +20,14 @@ from tests.support.script import Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.backends.ollama import OllamaBackend
 from tui.domain.context import ContextPlan
-from tui.domain.conversation import Attachment, Conversation, Message, Role, active_path
-from tui.domain.events import ContextMismatch, ContextUsed, ConversationsChanged, GenerationFinished
+from tui.domain.conversation import Attachment, Conversation, Message, MessageId, Role, active_path
+from tui.domain.events import (
+    ContextMismatch,
+    ContextUsed,
+    ConversationsChanged,
+    GenerationFinished,
+    GenerationStarted,
+)
 from tui.domain.generation import Options
 from tui.services.clock import SystemClock
 from tui.services.events import EventBus
@@ -28,7 +35,7 @@ from tui.services.generation import GenerationService
 from tui.services.turns import TurnService
 from tui.storage.conversations import SqliteConversationStore
 
-TURNS = int(os.environ.get("OLLAMA_TUI_TEST_TURNS", "80"))
+TURNS = int(os.environ.get("OLLAMA_TUI_TEST_TURNS", "500"))
 WINDOW = 1024
 MODEL = "seeing:1b"
 WORDS = [
@@ -59,6 +66,7 @@ class Voyage:
         self.events = self.bus.subscribe()
         self.random = random.Random(7)
         self.mismatches = 0
+        self.messages: dict[MessageId, Message] = {}
 
     async def _reach(self, _conversation_id: object) -> OllamaBackend:
         return self.backend
@@ -72,24 +80,28 @@ class Voyage:
     def text(self, most: int) -> str:
         return " ".join(self.random.choices(WORDS, k=self.random.randint(1, most)))
 
-    async def path(self, conversation: Conversation) -> tuple[Message, ...]:
-        stored = await self.store.conversation(conversation.id)
-        assert stored is not None
-        return active_path(await self.store.messages(conversation.id), stored.active_leaf)
-
-    async def idle(self) -> ContextPlan:
-        """Wait until the answer has ended and been learned from; return what was sent for it."""
+    async def idle(self) -> tuple[ContextPlan, tuple[Message, ...]]:
+        """Wait until the answer has ended and been learned from; return what was sent, and the branch."""
         used: ContextPlan | None = None
-        ended = False
+        answer: Message | None = None
         async for event in self.events:
             if isinstance(event, ContextUsed):
                 used = event.plan
+            elif isinstance(event, GenerationStarted) and event.user is not None:
+                self.messages[event.user.id] = event.user
+            elif isinstance(event, GenerationFinished):
+                answer = self.messages[event.answer.id] = event.answer
             self.mismatches += isinstance(event, ContextMismatch)
-            ended = ended or isinstance(event, GenerationFinished)
-            if ended and isinstance(event, ConversationsChanged) and not self.generation.live:
+            if answer is not None and isinstance(event, ConversationsChanged) and not self.generation.live:
                 break
         assert used is not None
-        return used
+        assert answer is not None
+        return used, active_path(tuple(self.messages.values()), answer.id)
+
+    def asked(self) -> dict[str, Any]:
+        """Return the last request for an answer."""
+        chats = (request for request in reversed(self.server.requests) if request.path == "/api/chat")
+        return next(chats).json
 
     async def pin(self, message: Message, pins: list[Message]) -> None:
         """Pin a message, and let go of the pinned one before the last."""
@@ -132,6 +144,7 @@ def sent_as_planned(
     ]
 
 
+@pytest.mark.timeout(600)
 async def test_what_is_sent_is_what_the_plan_says_and_never_more_than_the_window(voyage: Voyage) -> None:
     conversation = await voyage.begin()
     trimmed = bared = 0
@@ -151,10 +164,9 @@ async def test_what_is_sent_is_what_the_plan_says_and_never_more_than_the_window
             text = voyage.text(40)
             planned = await voyage.context.plan(conversation, draft=text, attachments=files)
             await voyage.generation.ask(conversation.id, text, files)
-        used = await voyage.idle()
-        path = await voyage.path(conversation)
+        used, path = await voyage.idle()
         by_id: dict[str, Message] = {message.id: message for message in path}
-        body = voyage.server.chats()[-1].json
+        body = voyage.asked()
         # The cut line of the plan, the plan of the request and the request say the same.
         assert sent_as_planned(body, used, by_id, frozenset(used.images_left_out))
         if planned is not None:
@@ -167,6 +179,9 @@ async def test_what_is_sent_is_what_the_plan_says_and_never_more_than_the_window
         if turn % 25 == 10:
             await voyage.pin(path[-1], pins)
         before = path
+    stored = await voyage.store.conversation(conversation.id)
+    assert stored is not None
+    assert stored.active_leaf == path[-1].id
     chats = [request.json for request in voyage.server.chats()]
     counts = [token_counter.prompt_tokens(body["messages"]) for body in chats]
     # No request was refused and sent again: every one fitted at first.

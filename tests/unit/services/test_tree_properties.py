@@ -1,14 +1,15 @@
 """Whatever is done to a conversation, and wherever a crash falls: no word is lost, doubled or moved.
 
-Every step is done through the services. Some are cut by a fault at the n-th write, before or after it was
-committed; then everything is dropped as a kill drops it, and the store is opened and recovered.
+Every step is done through the services. Some are cut by a fault at any of their writes: before it begins,
+between two of its statements, or after it was committed. Then everything is dropped as a kill drops it, and
+the store is opened and recovered.
 """
 
 import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Awaitable, Coroutine
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -29,8 +30,30 @@ from tui.storage.conversations import SqliteConversationStore
 
 _T = TypeVar("_T")
 
-FAULT = st.none() | st.tuples(st.integers(1, 4), st.booleans())
-"""At which write the process dies, and whether that write was committed; None for no fault."""
+TURN = 6
+"""Writes of a turn: question and answer, what the answer grows by, its end, and what was learned from it."""
+STATEMENTS = 12
+"""Statements of a transaction, where it is no import."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where in a step the process dies."""
+
+    writes: int
+    """How many writes the step has at most."""
+    most: int
+    """How many statements a transaction of it has at most."""
+    write: int | None
+    """At which of them; None for no fault."""
+    statements: int | None
+    """After how many statements of its transaction, at the latest before the commit; None for after that."""
+
+
+def faults(writes: int, most: int = STATEMENTS) -> st.SearchStrategy[Fault]:
+    """Return a fault anywhere in a step that does so much at most, or none."""
+    place = st.none() | st.integers(0, most)
+    return st.builds(Fault, st.just(writes), st.just(most), st.none() | st.integers(1, writes), place)
 
 
 @dataclass(frozen=True)
@@ -82,11 +105,10 @@ class TreeMachine(RuleBasedStateMachine):
         self.number += 1
         return f"text {self.number}"
 
-    def step(self, work: Awaitable[object], fault: tuple[int, bool] | None, text: str = "") -> bool:
+    def step(self, work: Awaitable[object], fault: Fault, text: str = "") -> bool:
         """Do something, perhaps with a fault; return whether it was said to be done."""
         faults = Faults(self.desk.store)
-        if fault is not None:
-            faults.until, faults.after = fault
+        faults.until, faults.after, faults.within = fault.write, fault.statements is None, fault.statements
         done = self.run(self._tried(work))
         if done and text:
             self.asked.add(text)
@@ -95,6 +117,9 @@ class TreeMachine(RuleBasedStateMachine):
         else:
             self.run(self.desk.idle(self.conversation))
             self.desk.store._database = faults.database
+            # Otherwise no fault ever falls on the last of them.
+            assert faults.writes <= fault.writes
+            assert faults.statements <= fault.most
         return done
 
     async def _tried(self, work: Awaitable[object]) -> bool:
@@ -110,13 +135,8 @@ class TreeMachine(RuleBasedStateMachine):
         return True
 
     async def _die(self) -> None:
-        """Drop everything as a kill does: nothing more is written, and the lock is free."""
-        for worker in list(self.desk.generation._workers.values()):
-            if worker.task is not None:
-                worker.task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await worker.task
-        await self.desk.store.aclose()
+        """Drop everything as a kill does; where writes fail nothing more is written."""
+        await self.desk.aclose()
         self.desk = Desk(await SqliteConversationStore.open(self.path))
         await self.desk.store.recover()
 
@@ -127,8 +147,8 @@ class TreeMachine(RuleBasedStateMachine):
         found = [message for message in self.shown() if message.role is role]
         return found[number % len(found)] if found else None
 
-    @rule(fault=FAULT, fails=st.booleans())
-    def ask(self, fault: tuple[int, bool] | None, fails: bool) -> None:
+    @rule(fault=faults(TURN), fails=st.booleans())
+    def ask(self, fault: Fault, fails: bool) -> None:
         text = self.new_text()
         lost = AnswerInterrupted("cut")
         self.desk.backend.answers = [
@@ -136,8 +156,8 @@ class TreeMachine(RuleBasedStateMachine):
         ]
         self.step(self.desk.generation.ask(self.conversation.id, text), fault, text)
 
-    @rule(fault=FAULT)
-    def ask_twice(self, fault: tuple[int, bool] | None) -> None:
+    @rule(fault=faults(2 * TURN))
+    def ask_twice(self, fault: Fault) -> None:
         texts = [self.new_text(), self.new_text()]
 
         async def both() -> None:
@@ -147,19 +167,19 @@ class TreeMachine(RuleBasedStateMachine):
 
         self.step(both(), fault)
 
-    @rule(number=st.integers(0, 9), fault=FAULT)
-    def edit(self, number: int, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(TURN))
+    def edit(self, number: int, fault: Fault) -> None:
         if (message := self.pick(number, Role.USER)) is not None:
             text = self.new_text()
             self.step(self.desk.generation.edit(self.conversation.id, message.id, text), fault, text)
 
-    @rule(number=st.integers(0, 9), fault=FAULT)
-    def regenerate(self, number: int, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(TURN))
+    def regenerate(self, number: int, fault: Fault) -> None:
         if (message := self.pick(number, Role.ASSISTANT)) is not None:
             self.step(self.desk.generation.regenerate(self.conversation.id, message.id), fault)
 
-    @rule(number=st.integers(0, 9), fault=FAULT)
-    def go_on(self, number: int, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(TURN))
+    def go_on(self, number: int, fault: Fault) -> None:
         if (message := self.pick(number, Role.ASSISTANT)) is not None:
             self.step(self.desk.generation.continue_answer(self.conversation.id, message.id), fault)
 
@@ -170,8 +190,8 @@ class TreeMachine(RuleBasedStateMachine):
             message = path[number % len(path)]
             self.run(self.desk.conversations.step_branch(self.conversation.id, message.id, step))
 
-    @rule(number=st.integers(0, 9), fault=FAULT)
-    def delete(self, number: int, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(1))
+    def delete(self, number: int, fault: Fault) -> None:
         path = self.shown()
         if path:
             self.step(self.desk.collection.delete_message(path[number % len(path)]), fault)
@@ -191,12 +211,15 @@ class TreeMachine(RuleBasedStateMachine):
             assert self.shown() == path
             assert self.stored() == rows
 
-    @rule(fault=FAULT)
-    def undo(self, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(2))
+    def undo(self, number: int, fault: Fault) -> None:
+        path = self.shown()
+        if path and not self.desk.undo.next:
+            self.run(self.desk.collection.delete_message(path[number % len(path)]))
         self.step(self.desk.undo.undo(), fault)
 
-    @rule(number=st.integers(0, 9), pinned=st.booleans(), fault=FAULT)
-    def pin(self, number: int, pinned: bool, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), pinned=st.booleans(), fault=faults(1))
+    def pin(self, number: int, pinned: bool, fault: Fault) -> None:
         path = self.shown()
         if path:
             wanted = path[number % len(path)]
@@ -205,15 +228,27 @@ class TreeMachine(RuleBasedStateMachine):
                 now = next(message for message in self.shown() if message.id == wanted.id)
                 assert now.pinned is pinned
 
-    @rule(number=st.integers(0, 9), fault=FAULT)
-    def import_what_has_grown(self, number: int, fault: tuple[int, bool] | None) -> None:
+    @rule(number=st.integers(0, 9), fault=faults(1, 36))
+    def import_what_has_grown(self, number: int, fault: Fault) -> None:
         messages = self.run(self.desk.store.messages(self.conversation.id))
         kept = tuple(message for message in messages if message.status is not MessageStatus.STREAMING)
-        text = self.new_text()
+        text, other = self.new_text(), a_conversation()
         parent = kept[number % len(kept)] if kept else None
-        grown = a_message(self.conversation, text, parent=parent)
-        whole = WholeConversation(replace(self.conversation, active_leaf=grown.id), (*kept, grown))
-        self.step(self.desk.store.take_in([whole]), fault, text)
+        grown = self.turn(self.conversation, text, parent)
+        new = self.turn(other, self.new_text(), None)
+        work = self.desk.store.take_in(
+            [
+                WholeConversation(replace(self.conversation, active_leaf=grown[-1].id), (*kept, *grown)),
+                WholeConversation(other, new),
+            ]
+        )
+        self.step(work, fault, text)
+        stored = {row.id for row in self.stored()}
+        assert len({message.id in stored for message in (*grown, *new)}) == 1
+
+    def turn(self, conversation: Conversation, text: str, parent: Message | None) -> tuple[Message, Message]:
+        asked = a_message(conversation, text, parent=parent)
+        return asked, a_message(conversation, "answer", role=Role.ASSISTANT, parent=asked)
 
     @rule()
     def import_and_undo(self) -> None:
@@ -246,6 +281,9 @@ class TreeMachine(RuleBasedStateMachine):
         for before, now in zip(self.rows, rows, strict=False):
             assert (now.parent, now.role) == (before.parent, before.role)
             assert now.content.startswith(before.content)
+        # A question and its answer are stored together, whatever happens between.
+        answered = {row.parent for row in rows}
+        assert all(row.id in answered for row in rows if row.role == "user")
         self.rows = rows
         waiting = self.run(self.desk.store.queued(self.conversation.id))
         draft = self.run(self.desk.store.draft(self.conversation.id)).split("\n\n")
@@ -286,6 +324,6 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TreeMachine.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestTree = TreeMachine.TestCase

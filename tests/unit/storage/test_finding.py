@@ -108,10 +108,10 @@ async def test_the_trash_and_deleted_messages_are_not_found(store: SqliteConvers
     await saved(store, "Thrown away", "fox 東京 xfoxx", trashed_at=NOW)
     kept = await saved(store, "Kept", "fox 東京 yfoxy")
     (message,) = await store.messages(kept.id)
-    await store.delete_messages(kept.id, {message.id}, NOW)
+    deletion = await store.delete_messages(kept.id, {message.id}, NOW)
     for query in ("fox", "foxy", "東京", "role:user"):
         assert await found(store, query) == []
-    await store.restore_messages(kept.id, {message.id})
+    await store.restore_messages(deletion)
     for query in ("fox", "foxy", "東京", "role:user"):
         assert await found(store, query) == ["fox 東京 yfoxy"]
 

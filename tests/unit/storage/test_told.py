@@ -11,9 +11,9 @@ from tests.support.builders import a_conversation, a_message, ended
 from tui.domain.conversation import (
     Conversation,
     ConversationId,
+    Deletion,
     Message,
     MessageHead,
-    MessageId,
     MessageStatus,
     Role,
     active_path,
@@ -75,7 +75,7 @@ async def test_it_is_the_branch_that_is_shown_whatever_happens(
     await store.create(conversation, messages)
     await store.set_active_leaf(conversation.id, messages[-1].id)
     other = await SqliteConversationStore.open(path)
-    ids: set[MessageId] = set()
+    deletion = Deletion(conversation.id, frozenset(), None, None)
     for _ in range(25):
         await same(store, conversation.id)
         here = rng.choice((store, other))
@@ -86,9 +86,9 @@ async def test_it_is_the_branch_that_is_shown_whatever_happens(
                 await here.add_messages(a_row(conversation, rng.randint(1, 4), parent))
             case 2:
                 ids = {each.id for each in rng.sample(shown, len(shown) // 6)}
-                await here.delete_messages(conversation.id, ids, 1.0)
+                deletion = await here.delete_messages(conversation.id, ids, 1.0)
             case 3:
-                await here.restore_messages(conversation.id, ids)
+                await here.restore_messages(deletion)
             case 4:
                 while await here.purge(2.0):
                     pass

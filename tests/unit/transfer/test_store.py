@@ -12,7 +12,7 @@ from tests.support.builders import (
     an_exchange,
     take_in,
 )
-from tui.domain.conversation import new_conversation_id
+from tui.domain.conversation import Deletion, new_conversation_id
 from tui.domain.whole import Outcome, WholeConversation
 from tui.storage.conversations import SqliteConversationStore
 from tui.storage.database import Database
@@ -145,7 +145,7 @@ async def test_a_branch_below_what_is_given_back_is_kept(store: SqliteConversati
     await store.give_back([taken], NOW)
     left = await store.messages(conversation.id)
     assert [message.content for message in left][-1] == "My own words"
-    await store.restore_messages(conversation.id, {more.id})
+    await store.restore_messages(Deletion(conversation.id, frozenset({more.id}), mine.id, mine.id))
     assert len(await store.messages(conversation.id)) == 4
 
 

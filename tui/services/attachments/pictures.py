@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui.decoding import BROKEN, ORIENTATION, loaded, turned
-from tui.domain.attachment import MOST_DIMENSION, Kind, most_pixels, scaled
+from tui.domain.attachment import MOST_DIMENSION, Kind, drafted_pixels, most_pixels, scaled
 from tui.domain.errors import FileUnusable
+from tui.services.attachments.scaling import scaled_down
 from tui.services.threads import Stop
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ _LOSSY: Final = (Kind.JPEG, Kind.WEBP, Kind.AVIF, Kind.HEIC)
 _SAVE_AS: Final = "Save it as JPEG or PNG."
 
 _JPEG_QUALITY: Final = 92
-
-_STRIP_PIXELS: Final = 1_000_000
-"""Pixels that are converted at a time, so that a large picture is never held twice."""
 
 _BARE_CHUNKS: Final = frozenset(
     [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"bKGD", b"sBIT"]
@@ -117,8 +115,8 @@ def _word(kind: Kind) -> str:
     return "HEIC" if kind is Kind.HEIC else kind.value
 
 
-def _too_many_pixels(name: str, size: str = "") -> FileUnusable:
-    many = f"has {size} pixels, which is too many" if size else "has too many pixels"
+def _too_many_pixels(name: str, size: str = "", most: str = "") -> FileUnusable:
+    many = f"has {size} pixels, which is too many: {most}" if size else "has too many pixels"
     return FileUnusable(
         f"{name} {many}.", "Scale it down first: models look at a few million pixels at most."
     )
@@ -141,8 +139,11 @@ def _open(name: str, data: bytes, kind: Kind) -> "Image":
     width, height = image.size
     progressive = bool(image.info.get("progressive") or image.info.get("progression"))
     most = most_pixels(kind, progressive=progressive, translucent=image.mode == "RGBA")
-    if max(width, height) > MOST_DIMENSION or width * height > most:
-        raise _too_many_pixels(name, f"{width:,}×{height:,}")
+    if max(width, height) > MOST_DIMENSION:
+        raise _too_many_pixels(name, f"{width:,}×{height:,}", f"a side may have {MOST_DIMENSION:,}")
+    if width * height > most:
+        may = f"a {_word(kind)} picture may have {most / 1_000_000:.1f} million"
+        raise _too_many_pixels(name, f"{width:,}×{height:,}", may)
     return image
 
 
@@ -166,18 +167,32 @@ def _make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) ->
     wanted = scaled(*full, longest)
     stop.check()
     if kind is Kind.JPEG and wanted != full:
-        image.draft(None, wanted)
+        image.draft(None, _draft_size(image, wanted))
     turn = image.getexif().get(ORIENTATION, 1)
     profile = image.info.get("icc_profile")
     image = loaded(image)
     stop.check()
     if wanted == full and turn == 1 and _is_bare(data, kind, image):
         return Ready(data, f"image/{kind.value.lower()}", *full)
-    small = _scaled(image, wanted, stop)
+    small = scaled_down(image, wanted, stop)
     del image
     small = turned(_in_srgb(small, profile), turn)
     stop.check()
     return _encoded(small, lossy=kind in _LOSSY)
+
+
+def _draft_size(image: "Image", wanted: tuple[int, int]) -> tuple[int, int]:
+    """Return the size at which a JPEG is decoded: a half, a quarter or an eighth, where all is not needed.
+
+    Twice of what is wanted is decoded, as memory allows: its decoder scales down less well than we do.
+    """
+    width, height = image.size
+    times = min(width // wanted[0], height // wanted[1])
+    most = drafted_pixels(width * height, progressive=bool(image.info.get("progressive")))
+    step = next((step for step in (8, 4, 2) if 2 * step <= times), 1)
+    while width * height > most * step**2 and step < 8 and 2 * step <= times:
+        step *= 2
+    return max(1, width // step), max(1, height // step)
 
 
 def _is_bare(data: bytes, kind: Kind, image: "Image") -> bool:
@@ -229,61 +244,6 @@ def _end_of_scan(data: bytes, place: int) -> int:
             return place
         place += 2
     return len(data)
-
-
-def _scaled(image: "Image", wanted: tuple[int, int], stop: Stop) -> "Image":
-    """Return a picture in its plain form and in the size that is wanted.
-
-    The first part of the way is gone by averaging whole squares, strip by strip; a good filter does the
-    rest.
-    """
-    from PIL import Image
-
-    width, height = image.size
-    plain = _converter(image)
-    first = plain(image.crop((0, 0, width, 1)))
-    ratio = min(width / wanted[0], height / wanted[1])
-    # To scale what has an alpha channel, Pillow copies all of it.
-    as_it_is = first.mode == image.mode and image.mode != "RGBA"
-    factor = max(1, int(ratio / 1.5 if as_it_is else ratio))
-    rows = max(factor, _STRIP_PIXELS // width // factor * factor)
-    if as_it_is and factor == 1:
-        small = image
-    elif rows >= height:
-        small = plain(image)
-        small = small.reduce(factor) if factor > 1 else small
-    else:
-        small = Image.new(first.mode, (-(-width // factor), -(-height // factor)))
-        for top in range(0, height, rows):
-            stop.check()
-            strip = plain(image.crop((0, top, width, min(top + rows, height))))
-            small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
-    return small if small.size == wanted else small.resize(wanted, Image.Resampling.LANCZOS)
-
-
-def _converter(image: "Image") -> Callable[["Image"], "Image"]:
-    """Return what brings parts of a picture into grey, RGB or RGBA with eight bits."""
-    mode = image.mode
-    if mode.startswith(("I", "F")):
-        low, high = (0.0, 65535.0) if mode.startswith("I;16") else _range_of(image)
-        scale = 255 / (high - low) if high > low else 0.0
-        offset = -low * scale
-        return lambda part: part.convert("F").point(lambda value: value * scale + offset).convert("L")
-    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        wanted = "RGBA"
-    else:
-        wanted = "L" if mode in ("1", "L") else "RGB"
-    if mode == "La":
-        return lambda part: part.convert("LA").convert("RGBA")
-    return lambda part: part if part.mode == wanted else part.convert(wanted)
-
-
-def _range_of(image: "Image") -> tuple[float, float]:
-    """Return the darkest and the brightest value of a picture whose values have no fixed range."""
-    low, high = image.getextrema()
-    assert isinstance(low, int | float)
-    assert isinstance(high, int | float)
-    return float(low), float(high)
 
 
 def _in_srgb(image: "Image", profile: object) -> "Image":
