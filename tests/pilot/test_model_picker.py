@@ -268,3 +268,18 @@ async def test_what_the_columns_have_no_room_for_is_said_of_the_model_under_the_
         await pilot.press(*"nothing")
         await pilot.pause()
         assert not app.picker.query_one("#left-out", Static).display
+
+
+@pytest.mark.parametrize("error", [None, ServerUnreachable("Nothing listens.", "Start it.")])
+async def test_a_long_list_leaves_room_for_what_stands_below_it(error: ServerUnreachable | None) -> None:
+    models = [model(f"m{number}:1b") for number in range(40)] + [model(LONG)]
+    app = PickerApp(ModelPicker(PickerContents(models), error=error))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("up")
+        await pilot.pause()
+        inside = app.picker.query_one("#panel").content_region
+        for part in app.picker.query("#panel > *"):
+            assert not part.display or inside.contains_region(part.region), part
+        assert foot(app) == [LONG, ""]
+        assert app.picker.query_one("#left-out").content_size.height == 2
