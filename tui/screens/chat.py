@@ -64,6 +64,8 @@ class ChatScreen(AttachingRoom, SlashActions):
         &.-sidebar ConversationList { display: block; }
         &.-narrow ConversationList { display: none; }
         &.-narrow.-forced.-sidebar ConversationList { display: block; }
+        /* The rows of what the model is told stay whole. */
+        Tooltip { max-width: 64; }
     }
     """
 
