@@ -364,6 +364,28 @@ async def test_nothing_is_sent_when_it_cannot_be_stored(desk: Desk) -> None:
     assert desk.generation.live == frozenset()
 
 
+async def test_a_model_that_answers_soon_is_not_asked_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.services.receiving._BEFORE_ASKING", 1000.0)
+    asked: list[bool] = []
+
+    async def running() -> tuple[RunningModel, ...]:
+        asked.append(True)
+        return ()
+
+    monkeypatch.setattr(desk.backend, "running", running)
+    conversation, gate = await desk.begin(), asyncio.Event()
+    desk.backend.answers = [Answer((Delta(content="Yes."), DONE), gate=gate)]
+    await desk.generation.ask(conversation.id, "go")
+    await desk.until(GenerationStarted)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    gate.set()
+    await desk.finished()
+    assert asked == []
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
 async def test_an_empty_message_is_refused(desk: Desk, text: str) -> None:
     conversation = await desk.begin()
