@@ -1,5 +1,6 @@
 """Very long texts: what takes long is done in a thread, and the screen shows the same as if it were not."""
 
+import re
 import threading
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.transcript_app import MarkdownApp, TranscriptApp, message
 from tui.domain.conversation import MessageStatus
 from tui.rendering.highlight import LineLexer, State
 from tui.rendering.ink import Run
+from tui.rendering.reading import Reading
 from tui.rendering.slices import AT_ONCE, SlicedDocument
 from tui.widgets import transcript_surface
 from tui.widgets.transcript import Transcript
@@ -147,3 +149,29 @@ async def test_code_gets_its_colours_a_little_at_a_time(wrap: bool, monkeypatch:
         for share, rows in zip((1, 2, 3), shown, strict=True):
             whole.transcript.scroll_to(y=whole.transcript.max_scroll_y * share // 4, animate=False)
             assert await coloured(whole, pilot) == rows
+
+
+@pytest.mark.parametrize("name", TEXTS)
+async def test_reading_a_long_text_does_not_move_what_is_read(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read = threading.Event()
+    run = Reading.run
+
+    def held(reading: Reading) -> None:
+        may_read.wait()
+        run(reading)
+
+    monkeypatch.setattr(Reading, "run", held)
+    long = TEXTS[name].replace("wide ", "").replace("what was **said** once", "*what* was said")
+    app = SlicedApp([message(1, f"{'before ' * 2500}\n\n{long}\n\nafter\n\n" + "and on\n\n" * 40)])
+    async with app.run_test(size=(60, 16)) as pilot:
+        transcript = app.transcript
+        assert transcript._items.waits
+        transcript.scroll_to(y=transcript.max_scroll_y - 110, animate=False)
+        await pilot.pause()
+        before = re.findall(r"\d+", text_rows(app)[0])
+        assert not transcript.following and before
+        may_read.set()
+        await read(pilot)
+        assert re.findall(r"\d+", text_rows(app)[0]) == before

@@ -67,6 +67,9 @@ async def test_a_long_message_becomes_parts_and_again_what_it_was(
     tmp_path: Path, server: ScriptedServer
 ) -> None:
     async with running(tmp_path, server) as chat:
+        # In a conversation that has begun: what is sent is weighed as a part of its branch.
+        await chat.say("Hello")
+        await chat.until(lambda: chat.contents == ["Hello", "You said: Hello"])
         await chat.say(LINES)
         await choose(chat, Remedy.PARTS)
         await chat.until(lambda: chips(chat)[:1] and chips(chat)[0].startswith("message:1-"))

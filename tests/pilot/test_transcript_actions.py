@@ -200,6 +200,26 @@ async def test_a_selection_joins_soft_wraps_and_leaves_furniture_out() -> None:
         assert app.clipboard == text
 
 
+async def test_what_is_cut_or_wrapped_in_code_and_tables_is_copied_whole() -> None:
+    code = [f"wide = '漢字{'-' * 40} {number}'" for number in range(3)]
+    table = f"| one | two |\n|---|---|\n| {LONG} | {LONG} |\n| short | x |"
+    app = MarkdownApp([message(0, "\n".join(["begin", "", "```py", *code, "```", "", table, "", "end"]))])
+    async with app.run_test(size=(40, 50)) as pilot:
+        app.transcript.scroll_code(9)
+        await pilot.pause()
+        await drag(pilot, place_of(app, "begin"), place_of(app, "end"))
+        text = app.screen.get_selected_text()
+        assert text is not None
+        lines = text.split("\n")
+        assert [line for line in lines if line.startswith("wide")] == code
+        assert [line for line in lines if "alpha" in line] == [f"{LONG} │ {LONG}"]
+        column, row = place_of(app, "字--")
+        await drag(pilot, (column + 2, row), (column + 5, row))
+        assert app.screen.get_selected_text() == "----"
+        await drag(pilot, (column, row), (39, row))
+        assert app.screen.get_selected_text() == code[0][9:]
+
+
 async def test_a_selection_counts_wide_characters() -> None:
     app = TranscriptApp([message(0, "漢字 text 👨‍👩‍👧 end")])
     async with app.run_test(size=(40, 14)) as pilot:
@@ -341,7 +361,7 @@ async def test_words_are_found_as_they_are_read_and_marked() -> None:
             ("a link (d.ex", 1, ["a link", " (d.ex"]),
             ("α +", 1, ["α +"]),
             ("\\alpha", 1, []),
-            ("x end", 1, []),
+            ("x end", 1, ["x END"]),
             ("**", 0, []),
         ):
             app.transcript.find(words)
@@ -389,6 +409,44 @@ async def test_a_match_is_marked_over_a_soft_wrap() -> None:
         app.transcript.find("ten")
         await app.settled(pilot)
         assert marked_text(app) == ["ten"]
+
+
+async def test_a_match_is_marked_in_a_cell_that_is_wrapped() -> None:
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(26, 20)) as pilot:
+        cells = "one two three four five", "six seven one two eight nine"
+        table = f"| left | right |\n|---|---|\n| {cells[0]} | {cells[1]} |\n| one | two |"
+        app.transcript.show("one", [message(0, table)])
+        app.transcript.find("two three")
+        await app.settled(pilot)
+        assert app.counts[-1] == (1, 1)
+        assert marked_text(app) == ["two", "three"]
+        app.transcript.find("seven one")
+        await app.settled(pilot)
+        assert marked_text(app) == ["seven", "one"]
+        app.transcript.find("two")
+        for number in range(3):
+            await app.settled(pilot)
+            found = app.transcript._found
+            assert found is not None and app.counts[-1] == (number + 1, 3)
+            rows = [row for row, text in enumerate(app.rows()) if "two" in text]
+            assert found.row + 1 == rows[number]
+            app.transcript.step_match(1)
+
+
+@pytest.mark.parametrize("inside", ["", "> "])
+async def test_a_match_beyond_the_edge_of_code_is_scrolled_to(inside: str) -> None:
+    code = f"near {'x' * 90} far, {'y' * 90} near", "near"
+    text = "\n".join(inside + line for line in ("```", *code, "```"))
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.transcript.show("one", [message(0, text)])
+        for words, steps in (("far", [["far"]]), ("near", [["near", "near"], ["near"], ["near", "near"]])):
+            app.transcript.find(words)
+            for marked in steps:
+                await app.settled(pilot)
+                assert [text for text in marked_text(app) if text == words] == marked
+                app.transcript.step_match(1)
 
 
 async def test_an_answer_is_counted_while_it_is_written() -> None:

@@ -1,6 +1,7 @@
 """What a real Ollama server answered, byte for byte."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -68,6 +69,12 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
+def _lines(seconds: float, line: str, times: int = 1, last: float = 0.0) -> Iterator[tuple[float, str]]:
+    """Yield a stored line as often as it came, evenly until `last`: a thousand like it are stored as one."""
+    for number in range(times):
+        yield seconds + (last - seconds) * number / max(1, times - 1) if number else seconds, line
+
+
 @cache
 def recording(name: str) -> Recording:
     """Return the recording of this name."""
@@ -81,7 +88,7 @@ def recording(name: str) -> Recording:
         status=response["status"],
         status_line=response["status_line"],
         headers=tuple((key, value) for key, value in response["headers"]),
-        lines=tuple((seconds, line) for seconds, line in response["lines"]),
+        lines=tuple(each for stored_line in response["lines"] for each in _lines(*stored_line)),
         ends_with_newline=response["ends_with_newline"],
         end=response["end"],
     )

@@ -56,7 +56,7 @@ class Parts:
     images: int
     """All images that are sent."""
     draft: int
-    """The words of the message being written."""
+    """The words of the message that is being written, or sent."""
     answer: int
     """Room that is kept for the answer."""
     margin: int = 0
@@ -184,7 +184,7 @@ def too_long(plan: ContextPlan) -> str:
     what = "What always stays (system prompt, pinned messages, your message)"
     if parts.system >= max(parts.history, parts.images, parts.draft):
         what = "The system prompt alone" if parts.system > window else "The system prompt with your message"
-    elif plan.left_out == () and not parts.system > window // 2:
+    elif parts.draft > window or (plan.left_out == () and not parts.system > window // 2):
         what = "The message"
     return f"{what} takes about {plan.estimate:,} tokens; the context window has {window:,}."
 

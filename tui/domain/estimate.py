@@ -77,7 +77,7 @@ SLICE: Final = 16_384
 MOST_COUNTED: Final = 64 * SLICE
 """Characters of a text that are counted; what is counted of a longer one is scaled up."""
 
-_NOISE: Final = (1.5, 0.02)
+_NOISE: Final = (2.5, 0.01)
 """How far a count is from a perfect estimate: tokens, and a share of the count."""
 _WANDER: Final = 0.0004
 """How much of the first doubt comes back with every answer, as a share of its square."""

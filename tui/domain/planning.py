@@ -200,6 +200,8 @@ class Planner:
         self._calibration = calibration
         last = self._last = len(self.units) - 1 if answering and len(self.units) else None
         self._order = _order(self.units, last)
+        newest = entries[-1] if last is not None else None
+        self._asked = newest.words if newest is not None and newest.role is Role.USER else 0.0
         covered = [
             (self.units.ended_by(summary.upto), place, summary) for place, summary in enumerate(summaries)
         ]
@@ -243,11 +245,13 @@ class Planner:
             fits = estimate + margin + least <= window.tokens
             room = max(least, window.tokens - math.ceil(estimate) - margin)
         images = self.units.image_tokens - self._order.gone_images[step] + pictures
+        # A message that is a part of the branch already is still the one that is sent now.
+        written = drafted + self._asked
         parts = Parts(
             system=math.ceil(system),
-            history=max(0, math.ceil(estimate) - math.ceil(system) - round(drafted) - round(images)),
+            history=max(0, math.ceil(estimate) - math.ceil(system) - round(written) - round(images)),
             images=round(images),
-            draft=round(drafted),
+            draft=round(written),
             answer=room,
             margin=margin,
         )

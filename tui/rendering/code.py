@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from tui.rendering.highlighter import Allowance, Highlighter, allowed
 from tui.rendering.ink import BLANK, CODE_PAD, Ink, Row, Run, paint, styles_for
-from tui.rendering.line import Line, Palette
+from tui.rendering.line import Cut, Line, Palette
 from tui.rendering.wrap import clip, fold, is_narrow, window
 
 _TAB: Final = 4
@@ -76,11 +76,14 @@ class CodeBuffer:
         pad = _pad(width)
         room, offset = width - 2 * pad, palette.code_offset
         size = sum(cell_len(text) for text, _ in runs)
+        cut = None
         if offset or size > room:
+            line = self.lines[index] if last is None else last
+            cut = Cut("".join(text for text, _ in runs) if "\t" in line else line, offset, room)
             runs = window(runs, offset, room)
         left = "‹" if offset and size else " "
         right = "›" if size > offset + room else " "
-        return _padded(runs, width, pad, left, right, None)
+        return _padded(runs, width, pad, left, right, None)._replace(cut=cut)
 
     def wrapped(
         self, index: int, width: int, last: str | None = None, within: Allowance | None = None
@@ -142,8 +145,8 @@ class CodeBuffer:
 def _behind(margin: Sequence[Run], row: Row) -> Row:
     if not margin:
         return row
-    return Row(
-        [*margin, *row.runs], sum(cell_len(text) for text, _ in margin) + row.gutter, row.join, row.tail
+    return row._replace(
+        runs=[*margin, *row.runs], gutter=sum(cell_len(text) for text, _ in margin) + row.gutter
     )
 
 

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.rendering.line import Line, Palette
+from tui.rendering.line import Cell, Cut, Line, Palette
 from tui.rendering.palette import blend, readable
 
 
@@ -41,6 +41,8 @@ class Row(NamedTuple):
     tail: int = 0
     code: "CodeRows | None" = None
     """Code that stands in its place, behind its runs."""
+    cells: tuple[Cell, ...] = ()
+    cut: Cut | None = None
 
 
 class CodeRows(Protocol):
@@ -155,4 +157,5 @@ def styles_for(palette: Palette) -> Styles:
 
 def paint(row: Row, styles: Styles) -> Line:
     """Return `row` in the colours of a theme."""
-    return Line(Strip([Segment(text, styles[ink]) for text, ink in row.runs]), row.gutter, row.join, row.tail)
+    strip = Strip([Segment(text, styles[ink]) for text, ink in row.runs])
+    return Line(strip, row.gutter, row.join, row.tail, cells=row.cells, cut=row.cut)

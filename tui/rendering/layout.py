@@ -102,7 +102,7 @@ class Layout:
             runs = [*prefix, *row.runs]
             if not row.runs and row.code is None and rest != first and number:
                 runs = []
-            result.append(Row(runs, size + row.gutter if runs else 0, row.join, row.tail, row.code))
+            result.append(row._replace(runs=runs, gutter=size + row.gutter if runs else 0))
         return result
 
 

@@ -2,9 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from textual.strip import Strip
+
+
+class Cut(NamedTuple):
+    """What a line that is wider than its room is a part of."""
+
+    text: str
+    """All of it."""
+    offset: int
+    """Cells of it before those that are shown."""
+    room: int
+    """How many cells are shown."""
+
+
+class Cell(NamedTuple):
+    """What of a cell of a table is in a line."""
+
+    start: int
+    """Characters of the line's text."""
+    end: int
+    column: int
+    join: str | None
+    """None where the cell begins; otherwise what stood before: at the soft wrap, or a line break."""
+    is_name: bool = False
+    """It names what stands in the cell that follows; the names stand before all cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +52,10 @@ class Line:
     """Cells at the right that are not text: the padding that makes a block of code a rectangle."""
     opaque: bool = False
     """Every cell has its two colours: nothing shows through, and nothing is marked in it."""
+    cells: tuple[Cell, ...] = ()
+    """What of which cells of a table is in it."""
+    cut: Cut | None = None
+    """All of its text, where only a part of that is shown."""
 
 
 class Block(Protocol):

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate, takewhile
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from tui.rendering.highlighter import colouring
 from tui.rendering.line import Block, Line, Palette
 from tui.rendering.plain import PlainBlock, PlainText, UserText
 from tui.rendering.reading import Reading
-from tui.rendering.slices import SlicedDocument
+from tui.rendering.slices import SlicedDocument, UnreadBlock, block_at, size_of, unread_before
 from tui.rendering.stack import BlockStack
 
 GUTTER = 2
@@ -66,6 +67,8 @@ class Place:
     """How many rows the block had."""
     counted: int = -1
     """How many characters (of code: lines) stand in the block before the row; -1: they were not counted."""
+    unread: bool = False
+    """The block is text that has not been read: its rows are lines of the source."""
 
 
 ORDERS_PER_MESSAGE = 1 << 48
@@ -411,6 +414,8 @@ class MessageItem:
         block = self._stacks[part].blocks[index]
         rows = self._stacks[part].height_of(index)
         counted = -1
+        if isinstance(block, UnreadBlock):
+            return Place(part, index, number, rows, unread=True)
         if part in (Part.THINKING, Part.BODY) and number <= _COUNTED:
             with colouring(0):
                 above = block.lines(0, number, self.inner_width, palette)
@@ -435,6 +440,10 @@ class MessageItem:
         return max(0, self.height - 1)
 
     def _row_in(self, stack: BlockStack, place: Place, palette: Palette) -> int:
+        if place.unread and stack.blocks and not isinstance(stack.blocks[-1], UnreadBlock):
+            index, before = block_at(stack.blocks, unread_before(self.message.content, place.row))
+            stack.measure(index)
+            return stack.start(index) + self._row_of_source(stack.blocks[index], before, palette)
         if place.block >= len(stack.blocks):
             return max(0, stack.height - 1)
         block = stack.blocks[place.block]
@@ -448,6 +457,21 @@ class MessageItem:
                     lines = block.lines(0, min(rows, _COUNTED * 4), self.inner_width, palette)
                 row = _row_after(block, lines, place)
         return stack.start(place.block) + min(row, rows)
+
+    def _row_of_source(self, block: Block, before: int, palette: Palette) -> int:
+        """Return the row of a block at which the character after `before` of its source is drawn."""
+        if isinstance(block, CodeBlock):
+            ends = accumulate(map(size_of, block.source.split("\n")))
+            line = sum(1 for _ in takewhile(lambda end: end <= before, ends)) - 1
+            return block.row_of_line(min(max(0, line), block.size), self.inner_width, self._wrap_code)
+        height = self.height_of(block)
+        if height > _COUNTED * 4:
+            return before * height // max(1, size_of(block.source))
+        with colouring(0):
+            lines = block.lines(0, height, self.inner_width, palette)
+        extents = [_extent(block, line) for line in lines]
+        drawn = before * sum(extents) / max(1, size_of(block.source))
+        return sum(1 for _ in takewhile(lambda end: end <= drawn, accumulate(extents)))
 
 
 _WAITING: Sequence[Block] = (PlainBlock("…", "muted"),)

@@ -57,6 +57,31 @@ class UnreadBlock:
         return result
 
 
+def unread_before(text: str, lines: int) -> int:
+    """Return how many characters stand before a line of what was not read of a text at once."""
+    end = AT_ONCE
+    for _ in range(lines):
+        end = text.find("\n", end) + 1
+        if not end:
+            return size_of(text)
+    return size_of(text[:end])
+
+
+def block_at(blocks: Sequence[Block], size: int) -> tuple[int, int]:
+    """Return the block in which the character after `size` of them stands, and how many of them are in it."""
+    for index, block in enumerate(blocks):
+        here = size_of(block.source)
+        if size < here:
+            return index, size
+        size -= here
+    return len(blocks) - 1, size_of(blocks[-1].source)
+
+
+def size_of(text: str) -> int:
+    """Return how many characters there are, without the white space that blocks drop."""
+    return len(text) - text.count(" ") - text.count("\n") - text.count("\t")
+
+
 class SlicedDocument:
     """A document that reads a little at a time of what is long."""
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
-from tui.rendering.ink import FRAME, TEXT, Row, Run
+from tui.rendering.ink import FRAME, TEXT, Ink, Row, Run
+from tui.rendering.line import Cell
 from tui.rendering.nodes import Node
-from tui.rendering.wrap import wrap_runs
+from tui.rendering.wrap import Wrapped, wrap_runs
 
 _GAP: Final = 3
 """Cells between two columns: a space, a rule, a space."""
 
 _LEAST: Final = 3
+_COLON: Final = ": "
 
 Natural = tuple[tuple[int, int], ...]
 """For each column the widest cell and the widest word."""
@@ -32,7 +34,7 @@ def table_rows(table: Node, width: int) -> list[Row]:
     rows = head_rows(head, widths, width, alone=not body)
     tall = False
     for number, row in enumerate(body):
-        lines = body_row(head, row, widths, width)
+        lines = body_row(head, row, widths, width, first=not number)
         rows.extend(rule_above(number, tall or len(lines) > 1, widths, width))
         tall = len(lines) > 1
         rows.extend(lines)
@@ -49,16 +51,16 @@ def parts(table: Node) -> tuple[list[Node], list[Node]]:
 def head_rows(head: Sequence[Node], widths: Widths, width: int, alone: bool) -> list[Row]:
     """Return what stands above the body; `alone` if there is no body."""
     if widths is None:
-        return _stacked(head, head[0], width) if alone and head else []
+        return _stacked([], head[0], width) if alone and head else []
     rows = [line for row in head for line in _row(row.children, widths, bold=True)]
     rule = "─┼─".join("─" * size for size in widths)
     return [*rows, Row([(rule, FRAME)], len(rule))]
 
 
-def body_row(head: Sequence[Node], row: Node, widths: Widths, width: int) -> list[Row]:
-    """Return a row of the body."""
+def body_row(head: Sequence[Node], row: Node, widths: Widths, width: int, *, first: bool) -> list[Row]:
+    """Return a row of the body; the `first` stands for the head as well, where there is no room for that."""
     if widths is None:
-        return _stacked(head, row, width)
+        return _stacked(head, row, width, first=first)
     return _row(row.children, widths, bold=False)
 
 
@@ -136,43 +138,88 @@ def _row(cells: Sequence[Node], widths: Sequence[int], bold: bool) -> list[Row]:
     rows: list[Row] = []
     for number in range(max(map(len, wrapped))):
         runs: list[Run] = []
+        texts: list[Cell] = []
+        position = 0
         for index, size in enumerate(widths):
             if index:
                 runs.append((" │ ", FRAME))
+                position += _GAP
             lines = wrapped[index]
-            runs.extend(lines[number] if number < len(lines) else [(" " * size, TEXT)])
+            if number >= len(lines):
+                runs.append((" " * size, TEXT))
+                position += size
+                continue
+            line = lines[number]
+            start = position + line.left
+            texts.append(Cell(start, start + line.length, index, line.join))
+            runs.extend(line.runs)
+            position += sum(len(text) for text, _ in line.runs)
         while runs and not runs[-1][0].strip() and runs[-1][1] == TEXT:
             runs.pop()
-        rows.append(Row(runs))
+        # A single column goes on like a paragraph.
+        rows.append(Row(runs, join=texts[0].join if len(widths) == 1 else None, cells=tuple(texts)))
     return rows
 
 
+class _CellLine(NamedTuple):
+    """One line of a cell."""
+
+    runs: list[Run]
+    left: int
+    """Characters of padding before the text."""
+    length: int
+    """Characters of text."""
+    join: str | None
+
+
 @lru_cache(maxsize=2048)
-def _cell(runs: tuple[Run, ...], size: int, align: str, bold: bool) -> list[list[Run]]:
+def _cell(runs: tuple[Run, ...], size: int, align: str, bold: bool) -> list[_CellLine]:
     """Return the lines of a cell; remembered, because a table that grows is laid out again and again."""
     lines = wrap_runs(_emphasised(runs, bold), size)
-    return [_aligned(line.runs, size, align) for line in lines]
+    return [_aligned(line.runs, size, align, _join(line, number)) for number, line in enumerate(lines)]
+
+
+def _join(line: Wrapped[Ink], number: int) -> str | None:
+    return line.join if line.join is not None or not number else "\n"
 
 
 def _emphasised(runs: Sequence[Run], bold: bool) -> Sequence[Run]:
     return [(text, ink._replace(bold=True)) for text, ink in runs] if bold else runs
 
 
-def _aligned(line: list[Run], size: int, align: str) -> list[Run]:
+def _aligned(line: list[Run], size: int, align: str, join: str | None) -> _CellLine:
     fill = max(0, size - sum(cell_len(text) for text, _ in line))
     left = fill if "right" in align else fill // 2 if "center" in align else 0
     runs = [(" " * left, TEXT), *line] if left else list(line)
     if fill > left:
         runs.append((" " * (fill - left), TEXT))
-    return runs
+    return _CellLine(runs, left, sum(len(text) for text, _ in line), join)
 
 
-def _stacked(head: Sequence[Node], row: Node, width: int) -> list[Row]:
-    names = [cell.runs for cell in head[0].children] if head and row is not head[0] else []
+def _stacked(head: Sequence[Node], row: Node, width: int, *, first: bool = False) -> list[Row]:
+    names = [cell.runs for cell in head[0].children] if head else []
     rows: list[Row] = []
     for index, cell in enumerate(row.children):
         runs = list(cell.runs)
+        named = 0
         if index < len(names) and names[index]:
-            runs = [*_emphasised(names[index], bold=True), (": ", TEXT), *runs]
-        rows.extend(Row(line.runs, 0, line.join) for line in wrap_runs(runs, width))
+            runs = [*_emphasised(names[index], bold=True), (_COLON, TEXT), *runs]
+            named = sum(len(text) for text, _ in names[index])
+        position = 0
+        for number, line in enumerate(wrap_runs(runs, width)):
+            join = _join(line, number)
+            position += len(join or "")
+            stop = position + sum(len(text) for text, _ in line.runs)
+            cells = []
+            if first and position < named:
+                cells.append(Cell(0, min(named, stop) - position, index, join, is_name=True))
+            begin = named + len(_COLON) if named else 0
+            if stop > begin:
+                start = max(position, begin)
+                cells.append(
+                    Cell(start - position, stop - position, index, join if position > begin else None)
+                )
+            here = tuple(cells) or (Cell(0, 0, index, ""),)
+            rows.append(Row(line.runs, 0, line.join, cells=here))
+            position = stop
     return rows

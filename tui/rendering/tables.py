@@ -161,8 +161,8 @@ class TableBuffer:
 
     def laid_out(self, row: Node, index: int, widths: Widths, width: int) -> list[Row]:
         """Return `row`, which stands at `index`, laid out, with the rule above it."""
-        lines = body_row(self.head(), row, widths, width)
-        above = body_row(self.head(), self.row(index - 1), widths, width) if index else []
+        lines = body_row(self.head(), row, widths, width, first=not index)
+        above = body_row(self.head(), self.row(index - 1), widths, width, first=False) if index else []
         return [*rule_above(index, len(above) > 1 or len(lines) > 1, widths, width), *lines]
 
     def drawn(self, index: int, widths: Widths, width: int, palette: Palette) -> list[Line]:

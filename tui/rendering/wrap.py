@@ -58,6 +58,19 @@ def clip(text: str, width: int) -> str:
     return text[:end] + "…"
 
 
+def characters_in(text: str, cells: int) -> int:
+    """Return how many characters of `text` fill its first `cells` cells."""
+    if is_narrow(text):
+        return min(cells, len(text))
+    end = used = 0
+    for _, stop, size in split_graphemes(text)[0]:
+        if used + size > cells:
+            break
+        used += size
+        end = stop
+    return end
+
+
 def window(runs: Iterable[tuple[str, S]], offset: int, width: int) -> list[tuple[str, S]]:
     """Return the cells from `offset` to `offset + width` of one line of `runs`.
 

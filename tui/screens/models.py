@@ -28,7 +28,7 @@ from tui.widgets.library_list import LibraryList
 from tui.widgets.library_rows import LibraryContents
 from tui.widgets.model_details import ModelDetailsPane
 
-_NARROW = 100
+_NARROW = 116
 """Columns below which the details take the place of the list."""
 
 _LOOK_SECONDS = 10.0
@@ -102,8 +102,10 @@ class ModelsScreen(LibraryActions):
             self.ask_for_pull(self._fetch)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Show the details beside the list where there is room."""
-        self.set_class(event.size.width < _NARROW, "-narrow")
+        """Show the details beside the list where there is room, and every key."""
+        narrow = event.size.width < _NARROW
+        self.set_class(narrow, "-narrow")
+        self.query_one(Footer).compact = narrow
 
     def receive(self, event: Event) -> None:
         """Show what happened."""

@@ -106,18 +106,11 @@ def _facts(
     family = model.family or (details.family if details else "")
     context = model.context_length or (details.context_length if details else None)
     able = model.capabilities or (details.capabilities if details else frozenset())
-    loaded, window = "", running.context_length if running is not None else None
+    loaded, left, window = "", "", None
     if running is not None:
-        left = left_words(running, now)
-        loaded = " · ".join(
-            each
-            for each in (
-                size_words(running.size),
-                memory_words(running),
-                "kept" if left == "kept" else f"{left} left" if left else "",
-            )
-            if each
-        )
+        memory = (size_words(running.size), memory_words(running))
+        loaded = " · ".join(each for each in memory if each) or "yes"
+        left, window = left_words(running, now), running.context_length
     return (
         ("Family", family),
         ("Size", model.parameter_size or (details.parameter_size if details else "")),
@@ -126,6 +119,7 @@ def _facts(
         ("On disk", size_words(model.size)),
         ("Can", ", ".join(sorted(able - {"completion"})) or ("chat" if able else "")),
         ("Loaded", loaded),
+        ("Time left", "kept until unloaded" if left == "kept" else left),
         ("In force", f"{window:,} tokens" if window else ""),
         ("Digest", model.digest.removeprefix("sha256:")[:12]),
     )

@@ -27,6 +27,12 @@ NO_MODELS = "No models are installed on this server.\n\nF4 opens the manager, wh
 
 _WIDEST = 120
 
+_ABOVE = 5
+"""Rows of the panel besides the list and what stands below it: its border, the filter, the headings."""
+
+_MESSAGE = 4
+"""Rows that an error may take below the list."""
+
 
 class PickerDelegate(Protocol):
     """Does what the list cannot do by itself."""
@@ -61,7 +67,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
             width: 120;
             max-width: 96%;
             height: auto;
-            max-height: 80%;
+            max-height: 90%;
             margin: 1 1 0 0;
             padding: 0 1;
             background: $surface;
@@ -82,7 +88,6 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         #columns { height: 1; color: $text-muted; text-wrap: nowrap; }
         OptionList {
             height: auto;
-            max-height: 60vh;
             border: none;
             padding: 0;
             background: $surface;
@@ -129,6 +134,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         self._rows: list[PickerRow] = []
         self._filtered_by = ""
         self._described: set[str] = set()
+        self._room = 0
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the headings and the list."""
@@ -220,6 +226,12 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
     @on(Input.Changed)
     def _filter_changed(self) -> None:
         self._rebuild("" if self.filter.value.strip() else self._chosen_before)
+        self.call_after_refresh(self._show_first)
+
+    def _show_first(self) -> None:
+        """Show the list from its beginning where the cursor is in sight then: it was short a moment ago."""
+        if (self.options.highlighted or 0) < self._room:
+            self.options.scroll_home(animate=False)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -271,6 +283,10 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         text = left_out(self._rows, row, self._contents, self._row_width) if row else ""
         foot.update(text)
         foot.display = bool(text)
+        below = text.count("\n") + 2 if text else 0
+        below += _MESSAGE if self._error is not None else 0
+        self._room = max(3, (self.app.size.height - 1) * 90 // 100 - _ABOVE - below)
+        self.options.styles.max_height = self._room
 
     def _place(self, name: str, server: str | None) -> int:
         for index, row in enumerate(self._rows):

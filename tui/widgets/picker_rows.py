@@ -16,7 +16,7 @@ from tui.widgets.model_words import context_words, left_words, size_words
 _COLUMNS = (
     ("parameters", 9),
     ("quantisation", 10),
-    ("size", 9),
+    ("size", 10),
     ("context", 7),
     ("capabilities", 23),
     ("load", 8),

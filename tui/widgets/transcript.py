@@ -376,6 +376,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._show_thinking_for(match)
         self._cursor = self._items[match.index].id
         row = self._items.heights.prefix(match.index) + self._mark_match(match)
+        if self._found is not None and self._found.offset is not None:
+            self.scroll_code(self._found.offset - self._code_offset)
         # A match at the edge would be shown without what stands around it.
         if not self._top + 1 <= row < self._top + self._view.height - 1:
             self._jump(row - self._view.height // 3, row)

@@ -2,14 +2,18 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import NamedTuple
+
+from rich.cells import cell_len
 
 from tui.rendering.code import CodeBlock
 from tui.rendering.highlighter import colouring
-from tui.rendering.line import Block, Line, Palette
+from tui.rendering.line import Block, Cut, Line, Palette
 from tui.rendering.message import MessageItem, Part, text_of
 from tui.rendering.shown import shown_lines
+from tui.rendering.wrap import characters_in
 from tui.widgets.shown_texts import folded
 
 _SEARCHED_WHOLE = 500
@@ -43,6 +47,19 @@ class Mark:
     """The row on which the match begins, counted like that which it was asked with."""
     nth: int
     """Which of the matches that begin there."""
+    whole: tuple[int, int] = (0, 0)
+    """Of a row that shows only a part of its line: where in all of the line the match is."""
+
+
+class _Piece(NamedTuple):
+    """What of a paragraph, or of a cell of a table, is on one line."""
+
+    line: int
+    start: int
+    """Characters of the line before it."""
+    text: str
+    join: str
+    """What stood between it and the piece before."""
 
 
 def marks_of(lines: Sequence[Line], query: str, first: int = 0) -> list[list[Mark]]:
@@ -54,36 +71,90 @@ def marks_of(lines: Sequence[Line], query: str, first: int = 0) -> list[list[Mar
         first: The number of the first line.
     """
     marks: list[list[Mark]] = [[] for _ in lines]
-    begin = 0
-    while begin < len(lines):
-        end = begin + 1
-        while end < len(lines) and lines[end].join is not None:
-            end += 1
-        _mark_paragraph(lines, begin, end, query, first, marks)
-        begin = end
+    for index, mark in _marks(lines, query, first):
+        if mark.start < mark.end:
+            marks[index].append(mark)
     return marks
 
 
-def _mark_paragraph(
-    lines: Sequence[Line], begin: int, end: int, query: str, first: int, marks: list[list[Mark]]
-) -> None:
-    """Mark the lines from `begin` to `end`, which only soft wraps part."""
-    texts = [text_of(line) for line in lines[begin:end]]
-    starts = [0]
-    for text, line in zip(texts, [*lines[begin + 1 : end], None], strict=True):
-        starts.append(starts[-1] + len(text) + len((line.join if line else None) or ""))
-    joins = [(line.join or "") for line in lines[begin + 1 : end]]
-    whole = "".join(part for pair in zip(texts, [*joins, ""], strict=True) for part in pair)
+def _marks(lines: Sequence[Line], query: str, first: int) -> Iterator[tuple[int, Mark]]:
+    """Yield what is to be marked on which line, in the order of the text, even where it is not drawn."""
     begun: dict[int, int] = {}
+    for pieces in _paragraphs(lines):
+        cut = lines[pieces[0].line].cut
+        if cut is not None:
+            yield from _marks_in_cut(pieces[0].line, cut, query, first)
+        else:
+            yield from _marks_in(pieces, query, first, begun)
+
+
+def _paragraphs(lines: Sequence[Line]) -> Iterator[list[_Piece]]:
+    """Yield what only soft wraps part: paragraphs, and the cells of tables one after the other."""
+    begin = 0
+    while begin < len(lines):
+        end = begin + 1
+        if lines[begin].cells:
+            while end < len(lines) and lines[end].cells:
+                end += 1
+            yield from _cells(lines, begin, end)
+        else:
+            while end < len(lines) and lines[end].join is not None:
+                end += 1
+            yield [
+                _Piece(index, 0, text_of(lines[index]), (lines[index].join or "") if index > begin else "")
+                for index in range(begin, end)
+            ]
+        begin = end
+
+
+def _cells(lines: Sequence[Line], begin: int, end: int) -> Iterator[list[_Piece]]:
+    """Yield the cells of some rows of a table, the names of the columns first."""
+    names: dict[int, list[_Piece]] = {}
+    cells: list[list[_Piece]] = []
+    open_cells: dict[int, list[_Piece]] = {}
+    for index in range(begin, end):
+        line = lines[index]
+        text = text_of(line)
+        if all(cell.join is None for cell in line.cells):
+            cells.extend(open_cells[column] for column in sorted(open_cells))
+            open_cells = {}
+        for cell in line.cells:
+            chain = (names if cell.is_name else open_cells).setdefault(cell.column, [])
+            chain.append(_Piece(index, cell.start, text[cell.start : cell.end], cell.join or ""))
+    yield from names.values()
+    yield from cells
+    yield from (open_cells[column] for column in sorted(open_cells))
+
+
+def _marks_in(
+    pieces: Sequence[_Piece], query: str, first: int, begun: dict[int, int]
+) -> Iterator[tuple[int, Mark]]:
+    starts = [0]
+    for piece, after in zip(pieces, [*pieces[1:], None], strict=True):
+        starts.append(starts[-1] + len(piece.text) + len(after.join if after else ""))
+    whole = "".join(
+        piece.text if not number else piece.join + piece.text for number, piece in enumerate(pieces)
+    )
     for start, stop in spans(whole, query):
-        row = bisect_right(starts, start) - 1
-        if start >= starts[row] + len(texts[row]):
+        at = bisect_right(starts, start) - 1
+        if start >= starts[at] + len(pieces[at].text):
             # It begins with the space that a soft wrap took away.
-            row += 1
+            at += 1
+        row = first + pieces[at].line
         nth = begun[row] = begun.get(row, -1) + 1
-        for place in range(row, min(bisect_left(starts, stop), len(texts))):
-            piece = max(0, start - starts[place]), min(stop - starts[place], len(texts[place]))
-            marks[begin + place].append(Mark(*piece, first + begin + row, nth))
+        for number in range(at, min(bisect_left(starts, stop), len(pieces))):
+            piece = pieces[number]
+            left = max(0, start - starts[number])
+            right = min(stop - starts[number], len(piece.text))
+            yield piece.line, Mark(piece.start + left, piece.start + right, row, nth)
+
+
+def _marks_in_cut(index: int, cut: Cut, query: str, first: int) -> Iterator[tuple[int, Mark]]:
+    """Yield the matches of a line that is shown in part; what of them is beyond the edges is left out."""
+    left, right = (characters_in(cut.text, cells) for cells in (cut.offset, cut.offset + cut.room))
+    for nth, (start, stop) in enumerate(spans(cut.text, query)):
+        seen = max(start, left) - left, max(0, min(stop, right) - left)
+        yield index, Mark(*seen, first + index, nth, (start, stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +241,8 @@ class Spot:
     """Which row of the block."""
     nth: int
     """Which of the matches on that row."""
+    offset: int | None = field(default=None, compare=False)
+    """By how many cells code must be scrolled to see it, where it is in a line that is cut at the edge."""
 
 
 def spot_of(item: MessageItem, part: Part, found: tuple[int, int], query: str, palette: Palette) -> Spot:
@@ -202,15 +275,23 @@ def _drawn(
     nearest = Spot(block, first, 0)
     with colouring(0):
         lines = block.lines(first, stop, item.inner_width, palette)
-    for row, marks in enumerate(marks_of(lines, query, first), first):
-        for mark in marks:
-            if mark.row != row:
-                continue
-            nearest = Spot(block, row, mark.nth)
-            if ordinal == 0:
-                return nearest
-            ordinal -= 1
+    for index, mark in _marks(lines, query, first):
+        if mark.row != first + index:
+            continue
+        nearest = Spot(block, mark.row, mark.nth)
+        if ordinal == 0:
+            cut = lines[index].cut
+            return nearest if cut is None else replace(nearest, offset=_offset_showing(cut, *mark.whole))
+        ordinal -= 1
     return nearest
+
+
+def _offset_showing(cut: Cut, start: int, stop: int) -> int:
+    """Return by how many cells a line is to be scrolled so that some of its characters are seen."""
+    left, right = cell_len(cut.text[:start]), cell_len(cut.text[:stop])
+    if cut.offset <= left and right <= cut.offset + cut.room:
+        return cut.offset
+    return 0 if right <= cut.room else max(0, left - cut.room // 3)
 
 
 def _spot_in_code(item: MessageItem, block: CodeBlock, ordinal: int, query: str, palette: Palette) -> Spot:
@@ -221,10 +302,10 @@ def _spot_in_code(item: MessageItem, block: CodeBlock, ordinal: int, query: str,
             ordinal -= here
             continue
         row = block.row_of_line(index, item.inner_width, palette.wrap_code)
-        if not palette.wrap_code:
-            return Spot(block, row, ordinal)
-        # One line may take many rows, and what follows the last row is another line.
-        stop = row + max(1, -(-len(line) * 2 // max(1, item.inner_width - 2)))
+        stop = row + 1
+        if palette.wrap_code:
+            # One line may take many rows, and what follows the last row is another line.
+            stop = row + max(1, -(-len(line) * 2 // max(1, item.inner_width - 2)))
         return _drawn(item, block, (row, min(stop, item.height_of(block))), ordinal, query, palette)
     return Spot(block, 0, 0)
 

@@ -1,13 +1,15 @@
 """What is copied of a selection that runs over rows of messages."""
 
 import re
+from collections.abc import Mapping
 
 from rich.cells import cell_len
 from textual.selection import Selection
 
 from tui.rendering.highlighter import colouring
-from tui.rendering.line import Palette
-from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, MessageItem, Part, Row
+from tui.rendering.line import Line, Palette
+from tui.rendering.message import GUTTER, ORDERS_PER_MESSAGE, MessageItem, Part, Row, text_of
+from tui.rendering.wrap import characters_in
 from tui.widgets.transcript_items import TranscriptItems
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
@@ -50,18 +52,33 @@ def _text_of_rows(
 ) -> str:
     with colouring(0):
         rows = item.rows(start, stop, palette)
-    text = ""
-    began = False
+    pieces: list[str] = []
+    cells: dict[int, str] = {}
     for row in rows:
         span = selection.get_span(number * ORDERS_PER_MESSAGE + row.order)
         if span is None or (_is_furniture(row) and not (alone and len(rows) == 1)):
             continue
         piece = _slice(row, *span)
-        if began:
-            text += "\n" if row.line.join is None else row.line.join
-        text += piece
-        began = True
-    return text.strip("\n")
+        goes_on = (
+            row.line.join is None and len(cells) > 1 and all(cell.join is not None for cell in row.line.cells)
+        )
+        before = cells if goes_on else {}
+        cells = _cells(row.line, before) if piece == _slice(row, 0, -1) else {}
+        if before and cells:
+            pieces[-1] = "\n" + " │ ".join(cells.values())
+        else:
+            join = "\n" if row.line.join is None else row.line.join
+            pieces.append(join + piece if pieces else piece)
+    return "".join(pieces).strip("\n")
+
+
+def _cells(line: Line, before: Mapping[int, str]) -> dict[int, str]:
+    """Return the cells of a row of a table with what of them is in one more line."""
+    text, cells = text_of(line), dict(before)
+    for cell in line.cells:
+        join = (cell.join or "").replace("\n", " ")
+        cells[cell.column] = cells.get(cell.column, "") + join + text[cell.start : cell.end]
+    return cells
 
 
 def _is_furniture(row: Row) -> bool:
@@ -70,26 +87,24 @@ def _is_furniture(row: Row) -> bool:
 
 
 def _slice(row: Row, start: int, end: int) -> str:
-    """Return the characters from `start` to `end` (-1: to the end) of a row, without its gutter."""
+    """Return the characters from `start` to `end` (-1: to the end) of a row, without its gutter.
+
+    A line that is cut at an edge goes on beyond it, where that edge is selected.
+    """
     line = row.line
     text = line.strip.text
     if line.gutter >= line.strip.cell_length:
         begin, stop = 0, len(text)
     else:
-        begin = _characters_in(text, line.gutter)
+        begin = characters_in(text, line.gutter)
         stop = len(text) - line.tail
     start, end = start - GUTTER, len(text) if end < 0 else end - GUTTER
-    return text[max(start, begin) : max(0, min(end, stop))].rstrip()
-
-
-def _characters_in(text: str, cells: int) -> int:
-    """Return how many characters fill the first `cells` cells."""
-    if text[:cells].isascii():
-        return cells
-    count = 0
-    while count < len(text) and cell_len(text[: count + 1]) <= cells:
-        count += 1
-    return count
+    if line.cut is None or start >= stop or end <= begin:
+        return text[max(start, begin) : max(0, min(end, stop))].rstrip()
+    whole, offset, _ = line.cut
+    first = characters_in(whole, offset + cell_len(text[begin:start])) if start > begin else 0
+    last = characters_in(whole, offset + cell_len(text[begin:end])) if end < stop else len(whole)
+    return whole[first:last].rstrip()
 
 
 def _place(items: TranscriptItems, row: int) -> tuple[int, int]:

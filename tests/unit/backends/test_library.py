@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import aclosing
+from hashlib import sha256
 
 import pytest
 
@@ -76,6 +77,14 @@ def test_every_recording_of_these_calls_has_a_test() -> None:
     assert names("pull") == sorted(PULLS)
     assert names("create") == sorted(CREATIONS)
     assert names("copy") + names("delete") == sorted(CHANGES)
+
+
+def test_the_recording_that_is_stored_in_short_is_the_whole_one() -> None:
+    whole = recording("pull_registry_dies")
+    assert len(whole.lines) == 1072
+    assert (
+        sha256(whole.body).hexdigest() == "9dd393b9934346dc0968e5519dffa1465f3c07aae195884910a8d0761d585cc8"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(PULLS))
