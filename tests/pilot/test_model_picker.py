@@ -104,6 +104,20 @@ async def test_typing_filters_and_enter_takes_the_best() -> None:
         assert app.answers == ["llama3.2:latest"]
 
 
+async def test_without_its_filter_the_list_begins_with_the_favourites_again() -> None:
+    models = [*(model(f"m{number}:1b") for number in range(40)), model("zebra:1b")]
+    app = PickerApp(ModelPicker(PickerContents(models, favourites={"zebra:1b"}), "m2:1b"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("z")
+        await pilot.pause()
+        assert app.picker.options.option_count == 1
+        await pilot.press("backspace")
+        await opened(pilot)
+        assert app.picker.options.highlighted == 3
+        assert app.picker.options.scroll_offset.y == 0
+
+
 async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
     app = PickerApp(ModelPicker(PickerContents(MODELS), "gemma3:4b"))
     async with app.run_test() as pilot:
@@ -113,6 +127,17 @@ async def test_keys_that_arrive_at_once_choose_what_was_typed() -> None:
         await opened(pilot)
         await opened(pilot)
         assert app.answers == ["qwen3:8b"]
+
+
+async def test_letters_that_follow_at_once_are_not_deleted() -> None:
+    app = PickerApp(ModelPicker(PickerContents(MODELS)))
+    async with app.run_test() as pilot:
+        await opened(pilot)
+        for key in (*"llama", *["backspace"] * 9, *"qwen"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.picker.filter.value == "qwen"
 
 
 async def test_escape_and_a_click_beside_close_without_a_choice() -> None:

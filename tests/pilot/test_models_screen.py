@@ -302,6 +302,7 @@ async def test_thinking_is_offered_where_there_is_any(server: ScriptedServer, tm
         await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
         assert isinstance(app.screen, ChoiceScreen)
         assert app.screen.options.option_count == 3, "default, off and on: it knows no levels"
+        assert "does not say" in str(app.screen.query_one("#hint", Static).content)
         await pilot.press("down", "enter")
         await until(pilot, lambda: "no thinking" in str(chat(app).header.model_button.content))
         await pilot.press(*"hi", "enter")

@@ -113,7 +113,13 @@ async def test_renaming_offers_to_undo(tmp_path: Path, server: ScriptedServer) -
         await chat.pilot.press("x", "enter")
         await chat.until(lambda: chat.screen.header.conversation_title == "Onex")
         await chat.until(lambda: any("Renamed “One” to “Onex” · " in toast for toast in toasts(chat)))
-        chat.screen.action_undo()
+        chat.screen.pane.prompt.area.focus()
+        # What was typed is undone first, and not one step more.
+        await chat.pilot.press("a", "ctrl+z", "ctrl+z")
+        await chat.pilot.pause()
+        assert chat.screen.header.conversation_title == "Onex"
+        chat.screen.pane.prompt.text = ""
+        await chat.pilot.press("ctrl+z")
         await chat.until(lambda: chat.screen.header.conversation_title == "One")
 
 

@@ -134,6 +134,10 @@ class ConversationGone(StoreUnavailable):
     """The conversation or message was deleted, perhaps in another window."""
 
 
+class Overtaken(TuiError):
+    """What was done has been changed again since, and cannot be taken back by itself any more."""
+
+
 class WrittenElsewhere(TuiError):
     """Another window is writing an answer in the conversation."""
 

@@ -54,8 +54,13 @@ class ModelInfo:
 
     @property
     def can_chat(self) -> bool:
-        """False only for a model that is known to do nothing but embeddings."""
-        return self.capabilities is None or Capability.COMPLETION in self.capabilities
+        """False only for a model that is known to do nothing but embeddings.
+
+        Servers that do not say what a model can do say its family: those of BERT's kind write nothing.
+        """
+        if self.capabilities is None:
+            return not self.family.casefold().endswith("bert")
+        return Capability.COMPLETION in self.capabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,20 @@ class ConversationShelf(Protocol):
         """Store every field of a conversation that exists, except its times and active leaf."""
         ...
 
+    async def change(
+        self, conversation_id: ConversationId, change: Callable[[Conversation], Conversation]
+    ) -> Conversation:
+        """Change a conversation as `update` does, and return what it was; no other window gets in between.
+
+        Args:
+            conversation_id: Which one.
+            change: Returns what it becomes, or raises a `TuiError`; called where it is stored.
+
+        Raises:
+            ConversationGone: It is not there.
+        """
+        ...
+
     async def set_active_leaf(self, conversation_id: ConversationId, leaf: MessageId | None) -> None:
         """Remember which branch is shown."""
         ...

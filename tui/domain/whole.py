@@ -41,8 +41,10 @@ class Taken:
     outcome: Outcome
     conversation_id: ConversationId
     """The one that is stored, which may have another id than the one that came."""
+    messages: int = 0
+    """How many messages are new."""
     added: tuple[MessageId, ...] = ()
-    """The messages that are new."""
+    """The new messages of one that grew; an import of millions of messages holds no id of a new one's."""
     updated_at: float = 0.0
     """Seconds since the epoch: when a new one was last updated, and a grown one before it grew."""
     reason: str = ""

@@ -1,5 +1,6 @@
 """What can be done with models: the part of the model manager that acts."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from time import time
 
@@ -73,13 +74,13 @@ class LibraryActions(Screen[None]):
             return self.pull is not None
         return True
 
+    @abstractmethod
     def show_contents(self) -> None:
         """Show what is known now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_details_alone(self) -> None:
         """Go to the details of the model under the cursor."""
-        raise NotImplementedError
 
     def action_pull(self) -> None:
         """Ask for a name and fetch that model."""

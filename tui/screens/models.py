@@ -28,7 +28,7 @@ from tui.widgets.library_list import LibraryList
 from tui.widgets.library_rows import LibraryContents
 from tui.widgets.model_details import ModelDetailsPane
 
-_NARROW = 100
+_NARROW = 116
 """Columns below which the details take the place of the list."""
 
 _LOOK_SECONDS = 10.0

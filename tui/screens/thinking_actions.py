@@ -29,6 +29,8 @@ THINKING_WORDS: Final = {
 }
 """What each amount of thinking means."""
 
+_GUESSED = "This server does not say what the model takes. What it refuses is not offered again."
+
 
 class ThinkingActions(ServerActions):
     """The part of a chat screen that is about thinking."""
@@ -66,7 +68,8 @@ class ThinkingActions(ServerActions):
 
         default = model.thinking.default if model is not None and model.thinking is not None else None
         rows = [thinking_row(each or "", default or "") for each in choices]
-        self.app.push_screen(ChoiceScreen("Thinking", rows, current=current), chosen)
+        hint = "" if model is None or model.thinking is not None else _GUESSED
+        self.app.push_screen(ChoiceScreen("Thinking", rows, current=current, hint=hint), chosen)
 
     async def take_back_thinking(self, session: ChatSession, event: GenerationFinished) -> None:
         """Where a model refused what it was told of thinking: remember that, and tell it no more."""

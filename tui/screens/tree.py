@@ -11,6 +11,7 @@ from tui.screens.room import last_done
 from tui.screens.session import ChatSession
 from tui.screens.shelf import ShelfRoom
 from tui.widgets.conversation_list import ConversationList
+from tui.widgets.prompt_area import PromptArea
 from tui.widgets.transcript import Transcript
 
 _STORED = ("rename", "duplicate", "delete_conversation")
@@ -100,6 +101,7 @@ class TreeScreen(ShelfRoom, FindingRoom):
 
     @on(Transcript.UndoRequested)
     @on(ConversationList.UndoRequested)
+    @on(PromptArea.UndoRequested)
     def _undo_wanted(self) -> None:
         self.action_undo()
 

@@ -17,7 +17,7 @@ from tui.domain.conversation import (
     new_message_id,
     tags_from,
 )
-from tui.domain.errors import BadRequest
+from tui.domain.errors import BadRequest, Overtaken
 from tui.domain.events import ConversationsChanged
 from tui.domain.ports import Clock
 from tui.domain.store import ConversationStore
@@ -53,11 +53,13 @@ class CollectionService:
             conversation_id, lambda each: replace(each, title=clean, title_by_user=True)
         )
 
+        def before(each: Conversation) -> Conversation:
+            if each.title != clean:
+                raise _overtaken()
+            return replace(each, title=old.title, title_by_user=old.title_by_user)
+
         async def undo() -> None:
-            await self._changed(
-                conversation_id,
-                lambda each: replace(each, title=old.title, title_by_user=old.title_by_user),
-            )
+            await self._changed(conversation_id, before)
 
         self._undo.push(f"renamed {_quoted(old)} to “{clean}”", undo)
 
@@ -65,8 +67,13 @@ class CollectionService:
         """Keep a conversation at the top of the list, or not."""
         old = await self._changed(conversation_id, lambda each: replace(each, pinned=pinned))
 
+        def before(each: Conversation) -> Conversation:
+            if each.pinned != pinned:
+                raise _overtaken()
+            return replace(each, pinned=old.pinned)
+
         async def undo() -> None:
-            await self._changed(conversation_id, lambda each: replace(each, pinned=old.pinned))
+            await self._changed(conversation_id, before)
 
         self._undo.push(f"{'pinned' if pinned else 'unpinned'} {_quoted(old)}", undo)
 
@@ -75,8 +82,13 @@ class CollectionService:
         tags = tags_from(sanitize_line(text))
         old = await self._changed(conversation_id, lambda each: replace(each, tags=tags))
 
+        def before(each: Conversation) -> Conversation:
+            if each.tags != tags:
+                raise _overtaken()
+            return replace(each, tags=old.tags)
+
         async def undo() -> None:
-            await self._changed(conversation_id, lambda each: replace(each, tags=old.tags))
+            await self._changed(conversation_id, before)
 
         self._undo.push(f"tagged {_quoted(old)}", undo)
 
@@ -229,10 +241,13 @@ class CollectionService:
         self, conversation_id: ConversationId, change: Callable[[Conversation], Conversation]
     ) -> Conversation:
         """Change a conversation and return what it was before."""
-        old = await self._get(conversation_id)
-        await self._store.update(change(old))
+        old = await self._store.change(conversation_id, change)
         self._bus.publish(ConversationsChanged(conversation_id))
         return old
+
+
+def _overtaken() -> Overtaken:
+    return Overtaken("This was changed again since.", "What was done last is undone first.")
 
 
 def _unmarked(title: str) -> str:

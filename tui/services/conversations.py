@@ -286,10 +286,7 @@ class ConversationService:
     async def _change(
         self, conversation_id: ConversationId, change: Callable[[Conversation], Conversation]
     ) -> None:
-        conversation = await self._store.conversation(conversation_id)
-        if conversation is None:
-            raise BadRequest("This conversation is no longer there.")
-        await self._store.update(change(conversation))
+        await self._store.change(conversation_id, change)
         self._bus.publish(ConversationsChanged(conversation_id))
 
 

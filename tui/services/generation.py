@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from tui.domain.conversation import (
     Attachment,
@@ -66,6 +67,8 @@ class _Worker:
         """What waits is not to be sent after it."""
         self.received = False
         """The answer has come to its end, which is being stored."""
+        self.beginning = False
+        """What it was begun for is not stored yet."""
 
 
 class GenerationService:
@@ -121,7 +124,9 @@ class GenerationService:
         return frozenset(
             conversation_id
             for conversation_id, worker in self._workers.items()
-            if not worker.received or self._store_error is not None
+            # What waits to be sent is stored, and comes back as a draft: nothing of it would be lost.
+            if worker.beginning
+            or (worker.run is not None and (not worker.received or self._store_error is not None))
         )
 
     def progress(self, conversation_id: ConversationId) -> GenerationUpdated | None:
@@ -253,6 +258,7 @@ class GenerationService:
         if conversation_id in self._workers:
             raise BadRequest("An answer is being written in this conversation.", "Stop it first with Esc.")
         worker = self._workers[conversation_id] = _Worker()
+        worker.beginning = True
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         worker.task = asyncio.create_task(
             self._work(conversation_id, worker, job, committed), name=f"generation {conversation_id}"
@@ -325,6 +331,7 @@ class GenerationService:
                 raise
             committed.set_exception(error)
             return False
+        worker.beginning = False
         run = worker.run = Run(turn.answer, self._clock, self._clock.monotonic())
         worker.stopped = False
         if isinstance(job, Ask) and job.waited is not None:
@@ -384,6 +391,10 @@ class GenerationService:
                 if self._closing.is_set():
                     return
                 wait = await self._pause(wait)
+            if unread and self.viewing == answer.conversation_id:
+                # Whoever came while the end was being stored has read it.
+                with suppress(StoreUnavailable):
+                    await self._store.change(answer.conversation_id, lambda each: replace(each, unread=False))
         finally:
             if not told:
                 self._bus.publish(ended)

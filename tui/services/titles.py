@@ -123,10 +123,12 @@ class TitleService:
         if not _wants_title(conversation, path):
             return
         title = clean_title(await self._ask(conversation, path))
-        now = await self._store.conversation(conversation_id)
-        if title and now is not None and now.title == conversation.title and not now.title_by_user:
-            await self._store.update(replace(now, title=title))
-            self._bus.publish(ConversationsChanged(conversation_id))
+        if title:
+            old = await self._store.change(
+                conversation_id, lambda now: _named(now, conversation.title, title)
+            )
+            if old.title == conversation.title and not old.title_by_user:
+                self._bus.publish(ConversationsChanged(conversation_id))
 
     async def _beginning(self, conversation_id: ConversationId) -> tuple[Message, ...]:
         """Return the first messages of a conversation, two of them if there are so many."""
@@ -153,6 +155,11 @@ class TitleService:
                 if len(parts) > 2 * _TOKENS:
                     break
         return "".join(parts)
+
+
+def _named(now: Conversation, before: str, title: str) -> Conversation:
+    """Return a conversation with a title, unless it was named by somebody meanwhile."""
+    return replace(now, title=title) if now.title == before and not now.title_by_user else now
 
 
 def _wants_title(conversation: Conversation, path: tuple[Message, ...]) -> bool:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final
 
 from tui.domain.conversation import ConversationId
-from tui.domain.errors import TuiError
+from tui.domain.errors import ConversationGone, Overtaken, TuiError
 
 _KEPT = 100
 """Steps that can be taken back."""
@@ -65,6 +65,8 @@ class UndoService:
         """Take back what was done last, or what has a number; None when there is nothing such.
 
         Raises:
+            Overtaken: it has been changed again since; it is forgotten.
+            ConversationGone: there is nothing left to take it back from; it is forgotten.
             TuiError: it could not be taken back; it can be tried again.
         """
         wanted = self.last if number is None else number
@@ -75,6 +77,9 @@ class UndoService:
         self._steps.remove(step)
         try:
             await step.undo()
+        except (Overtaken, ConversationGone):
+            # It would fail again for ever, and stand in the way of what was done before it.
+            raise
         except TuiError:
             self._steps.insert(min(place, len(self._steps)), step)
             raise

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
@@ -155,24 +155,33 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
 
     async def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """Return a conversation, or None."""
-
-        def load(connection: sqlite3.Connection) -> Conversation | None:
-            row: ConversationRow | None = connection.execute(
-                f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id = ?", (conversation_id,)
-            ).fetchone()
-            return None if row is None else conversation_from(row)
-
-        return await self._database.read(load)
+        return await self._database.read(partial(_load, conversation_id))
 
     async def update(self, conversation: Conversation) -> None:
         """Store every field of a conversation that exists, except its times and active leaf."""
-        values = (*conversation_values(conversation), conversation.id)
+        await self._database.write(partial(_update, conversation))
 
-        def work(connection: sqlite3.Connection) -> None:
-            _change_one(_UPDATE, values, connection)
-            store_tags(connection, conversation)
+    async def change(
+        self, conversation_id: ConversationId, change: Callable[[Conversation], Conversation]
+    ) -> Conversation:
+        """Change a conversation as `update` does, and return what it was; no other window gets in between.
 
-        await self._database.write(work)
+        Args:
+            conversation_id: Which one.
+            change: Returns what it becomes, or raises a `TuiError`; called on the thread that writes.
+
+        Raises:
+            ConversationGone: It is not there.
+        """
+
+        def work(connection: sqlite3.Connection) -> Conversation:
+            old = _load(conversation_id, connection)
+            if old is None:
+                raise conversation_gone()
+            _update(change(old), connection)
+            return old
+
+        return await self._database.write(work)
 
     async def set_active_leaf(self, conversation_id: ConversationId, leaf: MessageId | None) -> None:
         """Remember which branch is shown."""
@@ -361,6 +370,19 @@ class SqliteConversationStore(Shelf, WholeConversations, DraftFiles, MemoryShelf
             return None if row is None else row[0]
 
         return await self._database.read(load)
+
+
+def _load(conversation_id: ConversationId, connection: sqlite3.Connection) -> Conversation | None:
+    row: ConversationRow | None = connection.execute(
+        f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    return None if row is None else conversation_from(row)
+
+
+def _update(conversation: Conversation, connection: sqlite3.Connection) -> None:
+    """Store every field of a conversation that must exist, except its times and active leaf."""
+    _change_one(_UPDATE, (*conversation_values(conversation), conversation.id), connection)
+    store_tags(connection, conversation)
 
 
 def _run(change: str, values: Sequence[Value], connection: sqlite3.Connection) -> None:

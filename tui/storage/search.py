@@ -134,9 +134,13 @@ def _by_words(
         candidates = [key for (key,) in rows]
         few = len(candidates) <= MAX_CANDIDATES
         if few or not query.is_narrow:
-            keys = _kept(connection, query, candidates)
             if few:
-                keys = _ranked(connection, query.words, keys)
+                keys = _ranked(connection, query.words, _kept(connection, query, candidates))
+            else:
+                # Of so many the newest are shown: the others are not read from a disk that may be slow.
+                keys = _kept(connection, query, candidates[: 2 * limit])
+                if len(keys) < limit:
+                    keys = _kept(connection, query, candidates)
             return ordered_hits(connection, match, keys[:limit]), SearchMark(SearchStage.PARTS)
     conditions, values = narrowed(query)
     way = _Way(_FOUND.format(index="messages_index", conditions=conditions), (match,), values)

@@ -160,8 +160,9 @@ def _take(connection: sqlite3.Connection, whole: WholeConversation, me: Instance
     add_summaries(connection, key, whole.summaries)
     # Storing messages moves both to the last of them.
     connection.execute(_SHOW, (conversation.active_leaf, conversation.updated_at, key))
-    added = tuple(message.id for message in whole.messages)
-    return Taken(Outcome.NEW, conversation.id, added, conversation.updated_at)
+    return Taken(
+        Outcome.NEW, conversation.id, messages=len(whole.messages), updated_at=conversation.updated_at
+    )
 
 
 def _grow(connection: sqlite3.Connection, whole: WholeConversation, there: _There, me: InstanceId) -> Taken:
@@ -184,7 +185,8 @@ def _grow(connection: sqlite3.Connection, whole: WholeConversation, there: _Ther
     goes_on = any(message.id == leaf for message in active_path(whole.messages, wanted))
     shown = wanted if goes_on or leaf is None else leaf
     connection.execute(_SHOW, (shown, max(updated_at, whole.conversation.updated_at), key))
-    return Taken(Outcome.GROWN, conversation_id, tuple(message.id for message in new), updated_at)
+    added = tuple(message.id for message in new)
+    return Taken(Outcome.GROWN, conversation_id, len(added), added, updated_at)
 
 
 def _hung(new: Sequence[Message], all_messages: Sequence[Message], known: Set[MessageId]) -> list[Message]:
@@ -229,7 +231,7 @@ def _add_attachments(connection: sqlite3.Connection, whole: WholeConversation) -
 
 
 def _give_back_new(connection: sqlite3.Connection, taken: Taken, now: float) -> None:
-    untouched = (taken.conversation_id, taken.updated_at, len(taken.added))
+    untouched = (taken.conversation_id, taken.updated_at, taken.messages)
     if connection.execute(_UNTOUCHED, untouched).fetchone() is not None:
         delete_conversation(connection, taken.conversation_id)
     else:

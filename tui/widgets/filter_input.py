@@ -1,5 +1,6 @@
 """The one-line input of lists and bars."""
 
+from textual import events
 from textual.widgets import Input
 
 
@@ -16,3 +17,10 @@ class FilterInput(Input):
     def on_mount(self) -> None:
         """Hold the cursor still."""
         self.cursor_blink = False
+
+    def on_key(self, event: events.Key) -> None:
+        """Delete at once: what comes by a binding comes after letters that were typed swiftly behind it."""
+        if event.key == "backspace":
+            event.stop()
+            event.prevent_default()
+            self.action_delete_left()

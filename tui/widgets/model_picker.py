@@ -134,6 +134,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         self._rows: list[PickerRow] = []
         self._filtered_by = ""
         self._described: set[str] = set()
+        self._room = 0
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the headings and the list."""
@@ -225,6 +226,12 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
     @on(Input.Changed)
     def _filter_changed(self) -> None:
         self._rebuild("" if self.filter.value.strip() else self._chosen_before)
+        self.call_after_refresh(self._show_first)
+
+    def _show_first(self) -> None:
+        """Show the list from its beginning where the cursor is in sight then: it was short a moment ago."""
+        if (self.options.highlighted or 0) < self._room:
+            self.options.scroll_home(animate=False)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -278,7 +285,8 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         foot.display = bool(text)
         below = text.count("\n") + 2 if text else 0
         below += _MESSAGE if self._error is not None else 0
-        self.options.styles.max_height = max(3, (self.app.size.height - 1) * 90 // 100 - _ABOVE - below)
+        self._room = max(3, (self.app.size.height - 1) * 90 // 100 - _ABOVE - below)
+        self.options.styles.max_height = self._room
 
     def _place(self, name: str, server: str | None) -> int:
         for index, row in enumerate(self._rows):

@@ -60,6 +60,9 @@ class PromptArea(TextArea, inherit_bindings=False):
     class BackspacedAtStart(Message):
         """Backspace was pressed where there is nothing to delete: the area is empty."""
 
+    class UndoRequested(Message):
+        """Undo was pressed where nothing was typed that could be undone."""
+
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         """Make an empty text area with `placeholder` in it."""
         self._styled: TextAreaTheme | None = None
@@ -144,6 +147,14 @@ class PromptArea(TextArea, inherit_bindings=False):
             self.post_message(self.Left(1))
         else:
             super().action_cursor_down(select)
+
+    def action_undo(self) -> None:
+        """Take back what was typed last; where nothing was since the area was empty, ask for more."""
+        # What was typed and taken back may come again: pressing once too often undoes nothing else.
+        if not self.text and not self.history.undo_stack and not self.history.redo_stack:
+            self.post_message(self.UndoRequested())
+        else:
+            super().action_undo()
 
     def action_paste(self) -> None:
         """Paste a picture that is on the clipboard, or else what was copied in this application."""

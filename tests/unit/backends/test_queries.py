@@ -83,13 +83,15 @@ async def test_a_recorded_model(server: ScriptedServer, backend: OllamaBackend) 
 
 
 async def test_models_of_an_old_server(server: ScriptedServer, backend: OllamaBackend) -> None:
-    server.models = [Model("old:1b", capabilities=None)]
+    embedding = Model("nomic-embed-text:latest", capabilities=None, family="nomic-bert")
+    server.models = [Model("old:1b", capabilities=None), embedding]
 
-    (model,) = await backend.models()
+    model, other = await backend.models()
 
     assert model.capabilities is None
     assert model.context_length is None
     assert model.can_chat
+    assert not other.can_chat
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.support.desk import Desk, Faults
 from tests.support.fake_backend import Answer, said
 from tui.domain.conversation import MessageStatus
-from tui.domain.errors import BadRequest, StoreUnavailable
+from tui.domain.errors import BadRequest, Overtaken, StoreUnavailable
 from tui.domain.generation import Delta
 from tui.services.collection import TRASH_SECONDS
 from tui.storage.conversations import SqliteConversationStore
@@ -232,3 +232,32 @@ async def test_copies_of_what_is_being_written_are_not(desk: Desk) -> None:
     assert (await desk.store.messages(copy))[-1].status is MessageStatus.INTERRUPTED
     gate.set()
     await desk.idle(conversation)
+
+
+async def test_what_was_changed_again_is_not_taken_back_out_of_order(desk: Desk) -> None:
+    conversation = await desk.begin("first")
+    await desk.collection.rename(conversation.id, "second")
+    toast = desk.undo.last
+    await desk.collection.rename(conversation.id, "third")
+    with pytest.raises(Overtaken):
+        await desk.undo.undo(toast)
+    assert (await desk.conversations.page())[0].title == "third"
+    await desk.undo.undo()
+    assert (await desk.conversations.page())[0].title == "second"
+    # Nothing that can never be taken back stays in the way.
+    assert desk.undo.next == ""
+
+
+async def test_tags_and_pins_that_were_changed_again_stay(desk: Desk) -> None:
+    conversation = await desk.begin()
+    await desk.collection.set_tags(conversation.id, "one")
+    tagged = desk.undo.last
+    await desk.collection.set_tags(conversation.id, "two")
+    await desk.collection.set_pinned(conversation.id, True)
+    pinned = desk.undo.last
+    await desk.collection.set_pinned(conversation.id, False)
+    for number in (tagged, pinned):
+        with pytest.raises(Overtaken):
+            await desk.undo.undo(number)
+    found = (await desk.conversations.page())[0]
+    assert (found.tags, found.pinned) == (("two",), False)

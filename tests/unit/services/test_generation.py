@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builders import a_queued_message
 from tests.support.contexts import a_context
 from tests.support.fake_backend import DONE, Answer, FakeBackend, said
 from tui.domain.conversation import (
@@ -32,6 +33,7 @@ from tui.domain.events import (
     GenerationStarted,
     GenerationUpdated,
     QueueChanged,
+    StoreStateChanged,
 )
 from tui.domain.generation import ChatRequest, Delta, Phase
 from tui.domain.model import RunningModel
@@ -411,6 +413,46 @@ async def test_an_answer_that_ends_unseen_leaves_a_mark(desk: Desk) -> None:
     assert found == {seen.id: False, unseen.id: True}
     await desk.conversations.mark_read(unseen.id)
     assert not any(c.unread for c in await desk.conversations.page())
+
+
+async def test_whoever_comes_while_the_end_is_stored_has_read_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await desk.begin()
+    finish = desk.store.finish
+
+    async def slow(answer: Message, *, unread: bool) -> None:
+        desk.generation.viewing = conversation.id
+        await desk.conversations.mark_read(conversation.id)
+        await finish(answer, unread=unread)
+
+    monkeypatch.setattr(desk.store, "finish", slow)
+    await desk.generation.ask(conversation.id, "go")
+    await desk.finished()
+    assert not (await desk.conversations.page())[0].unread
+
+
+async def test_what_waits_for_room_in_the_store_is_not_unfinished(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await desk.begin()
+    await desk.store.enqueue(a_queued_message(conversation, "b"))
+    tried = asyncio.Event()
+
+    async def full(*_: object, **__: object) -> None:
+        tried.set()
+        raise StoreUnavailable("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.store, "add_messages", full)
+        desk.generation.resume(conversation.id)
+        assert not desk.generation.unfinished
+        await tried.wait()
+        await desk.until(StoreStateChanged)
+        assert desk.generation.live == {conversation.id}
+        assert not desk.generation.unfinished
+    await desk.finished()
+    assert (await desk.stored(conversation))[0].content == "b"
 
 
 async def test_the_queue_is_told_and_can_be_taken_back(desk: Desk) -> None:

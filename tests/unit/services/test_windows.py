@@ -194,3 +194,13 @@ async def test_a_quiet_store_is_asked_for_nothing_but_a_time(
     # Where times do not tell, it is looked at now and then all the same.
     await two.begin("theirs again")
     await noticed(one)
+
+
+async def test_changes_of_two_windows_to_one_conversation_all_stay(desks: tuple[Desk, Desk]) -> None:
+    one, two = desks
+    conversations = [await one.begin(f"{number}") for number in range(10)]
+    await asyncio.gather(
+        *[one.collection.set_tags(each.id, "tagged") for each in conversations],
+        *[two.collection.set_pinned(each.id, True) for each in conversations],
+    )
+    assert {(each.tags, each.pinned) for each in await one.conversations.page()} == {(("tagged",), True)}
