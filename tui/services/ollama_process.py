@@ -30,6 +30,7 @@ class OllamaProcess:
             stop_at_exit: End it with this app; otherwise it is left running.
         """
         self._log = log
+        self._log_begins = 0
         self._connected = connected
         self._stop_at_exit = stop_at_exit
         self._process: asyncio.subprocess.Process | None = None
@@ -68,7 +69,7 @@ class OllamaProcess:
         if answered in done:
             return
         what = "stopped at once" if ended in done else f"does not answer after {_START_SECONDS:.0f} seconds"
-        tail = await asyncio.to_thread(_tail, self._log)
+        tail = await asyncio.to_thread(_tail, self._log, self._log_begins)
         raise ServerFailed(f"Ollama {what}." + (f" {tail}" if tail else ""), f"Its log is {self._log}.")
 
     async def aclose(self) -> None:
@@ -91,6 +92,7 @@ class OllamaProcess:
             raise ServerFailed("Ollama is not installed.", "Get it from https://ollama.com/download.")
         try:
             log = await asyncio.to_thread(_open_log, self._log)
+            self._log_begins = os.fstat(log).st_size
             try:
                 # A session of its own: neither Ctrl+C nor the end of this terminal may end it.
                 return await asyncio.create_subprocess_exec(
@@ -117,10 +119,10 @@ def _open_log(path: Path) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _tail(path: Path) -> str:
-    """Return the last lines of the log, on one line."""
+def _tail(path: Path, begins: int) -> str:
+    """Return the last lines of the log, on one line; what stands before `begins` is of an earlier run."""
     with contextlib.suppress(OSError), path.open("rb") as file:
-        file.seek(max(file.seek(0, 2) - 4096, 0))
+        file.seek(max(file.seek(0, 2) - 4096, begins))
         lines = file.read().decode("utf-8", "replace").splitlines()
         return sanitize_line(" · ".join(line for line in lines[-_TAIL_LINES:] if line.strip()))
     return ""

@@ -355,10 +355,12 @@ async def test_what_ollama_said_before_it_stopped_is_shown(
 ) -> None:
     _fake_ollama(tmp_path / "bin", "import sys\nprint('Error: listen tcp: address in use')\nsys.exit(1)\n")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "ollama.log").write_text("Error: of an earlier run\n")
     process = OllamaProcess(tmp_path / "ollama.log", _never, stop_at_exit=False)
     with pytest.raises(ServerFailed, match="address in use") as caught:
         await process.start()
     assert "ollama.log" in caught.value.hint
+    assert "earlier" not in caught.value.message
 
 
 async def test_ollama_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

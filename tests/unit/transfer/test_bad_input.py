@@ -351,3 +351,19 @@ def test_pieces_of_any_size_make_the_same_elements(chunk: int) -> None:
 def test_one_conversation_has_a_limit() -> None:
     with pytest.raises(Exception, match=r"it is longer than 1,000 characters \(byte 1, line 1\)"):
         list(Elements(io.BytesIO(b'["' + b"x" * 100_000), chunk=100, largest=1000))
+
+
+@pytest.mark.parametrize("form", ["[{good}, {bad}]", "{good}\n{bad}"])
+async def test_a_message_that_another_of_its_id_would_replace_is_not_lost_silently(
+    store: SqliteConversationStore, take: Take, form: str
+) -> None:
+    good = json.dumps(CHATGPT[0])
+    chat = deepcopy(CHATGPT[0])
+    chat["id"] = chat["conversation_id"] = "another"
+    nodes = chat["mapping"]
+    key = next(iter(nodes))
+    bad = json.dumps(chat).replace('"mapping": {', f'"mapping": {{{json.dumps(key)}: {{}}, ', 1)
+    summary = await take(form.replace("{good}", good).replace("{bad}", bad).encode())
+    assert (len(summary.imported), summary.failed) == (1, 1)
+    assert summary.failures[0].reason == f"“{key}” is there twice in one object"
+    assert "conversation 2" in summary.failures[0].place

@@ -14,7 +14,15 @@ from tui.services.transfer.export import ExportFormat, ExportService
 from tui.services.transfer.importing import ImportService
 from tui.storage.conversations import SqliteConversationStore
 
-REAL = ("open-webui-0.12.json", "oterm-0.26.sql", "elia-1.10.sql", "parllama-0.10.json", "chatgpt-2025.json")
+REAL = (
+    "open-webui-0.12.json",
+    "oterm-0.26.sql",
+    "elia-1.10.sql",
+    "parllama-0.10.json",
+    "chatgpt-2023.json",
+    "chatgpt-2025.json",
+    "chatgpt-2026.json",
+)
 
 
 @pytest.fixture
@@ -180,3 +188,23 @@ async def test_chatgpt_as_it_is_exported_now(store: SqliteConversationStore, tak
     ]
     assert messages[1].thinking == "Counting syllables\n\nFive, seven, five."
     assert {message.model for message in messages} == {"", "gpt-5-thinking", "gpt-5"}
+
+
+@pytest.mark.parametrize(
+    ("file", "shown", "beside"),
+    [
+        ("chatgpt-2023.json", [("user", "Hi there"), ("assistant", "Hello! How can I help?")], ["Hello"]),
+        ("chatgpt-2026.json", [("user", "Can this work?"), ("assistant", "Yes, it can.")], []),
+    ],
+)
+async def test_chatgpt_as_it_was_and_became(
+    store: SqliteConversationStore, take: Take, file: str, shown: list[tuple[str, str]], beside: list[str]
+) -> None:
+    """The nodes stand in any order, and the oldest exports have neither states nor a second id."""
+    summary = await take(DATA / file)
+    conversation = await store.conversation(summary.imported[0])
+    messages = await store.messages(summary.imported[0])
+    assert conversation is not None
+    path = active_path(messages, conversation.active_leaf)
+    assert said(path) == shown
+    assert [message.content for message in messages if message not in path] == beside

@@ -45,6 +45,8 @@ class Element:
     """Bytes before it."""
     line: int
     """Its line, from 1."""
+    twice: str | None = None
+    """A name that two members of an object in it have, of which only the last could be read."""
 
 
 def _integer(digits: str) -> int | float:
@@ -86,7 +88,10 @@ class Elements:
         self._chunk = chunk
         self._largest = largest
         self._bytes = codecs.getincrementaldecoder("utf-8-sig")()
-        self._json = json.JSONDecoder(parse_int=_integer, parse_constant=_constant)
+        self._twice: str | None = None
+        self._json = json.JSONDecoder(
+            object_pairs_hook=self._members, parse_int=_integer, parse_constant=_constant
+        )
         self._text = ""
         self._at = 0
         self._ended = False
@@ -127,6 +132,7 @@ class Elements:
 
     def _object(self, place: int) -> Iterator[Element]:
         number, found = 0, False
+        twice: str | None = None
         byte, line = self._place(self._at)
         self._at += 1
         separator = self._peek()
@@ -141,11 +147,13 @@ class Elements:
                     number = element.number
                     yield element
             else:
+                twice = twice or (key if key in self.header else None)
                 self.header[key] = self._value()
+                twice = twice or self._twice
             separator = self._next("}")
         self._at += 1
         if not found:
-            yield Element(place, self.header, byte, line)
+            yield Element(place, self.header, byte, line, twice)
 
     def _array(self, number: int) -> Iterator[Element]:
         self._at += 1
@@ -154,7 +162,8 @@ class Elements:
             self._peek()
             byte, line = self._place(self._at)
             number += 1
-            yield Element(number, self._value(), byte, line)
+            value = self._value()
+            yield Element(number, value, byte, line, self._twice)
             separator = self._next("]")
         self._at += 1
 
@@ -184,6 +193,7 @@ class Elements:
         """Return the value at the place where reading is, and step over it."""
         self._peek()
         while True:
+            self._twice = None
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
@@ -198,6 +208,14 @@ class Elements:
             if len(self._text) - self._at > self._largest:
                 raise self._damaged(f"it is longer than {self._largest:,} characters", self._at)
             self._more()
+
+    def _members(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """Return an object, and remember whether anything in it was replaced by what came later."""
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            names = [name for name, _ in pairs]
+            self._twice = next(name for name in names if names.count(name) > 1)
+        return members
 
     def _require_cut(self, error: json.JSONDecodeError) -> None:
         """Raise `error` in the words of this module, unless reading on may mend it."""

@@ -144,6 +144,8 @@ def _document(
         try:
             if reason := refusal(elements.header):
                 raise FileUnusable(reason)
+            if element.twice is not None:
+                raise BadConversation(f"“{sanitize_line(element.twice, 60)}” is there twice in one object")
             result = _conversation(element.value, reading.now, find_picture)
         except BadConversation as error:
             result = Failure(_place(name, element, error.title), str(error))
