@@ -5,10 +5,18 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL.Image import Image
 
 ORIENTATION: Final = 0x0112
 """The EXIF tag that says how a picture is to be turned."""
+
+_PROGRESSIVE_MARKERS: Final = frozenset([0xC2, 0xC6, 0xCA, 0xCE])
+
+_BITS_PER_SAMPLE: Final = 258
+_SAMPLES_PER_PIXEL: Final = 277
+"""Tags of a TIFF."""
 
 BROKEN: Final = (
     OSError,
@@ -84,3 +92,38 @@ def turned(image: "Image", orientation: object) -> "Image":
     }
     turn = turns.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
+
+
+def held_beside(data: bytes, image: "Image") -> float:
+    """Return the bytes per pixel that a decoder holds beside the picture itself.
+
+    A JPEG that comes in several scans is kept whole until the last, a TIFF in one strip is unpacked at once.
+    """
+    if image.format == "JPEG":
+        layers = len(image.getbands())
+        return 2.0 * layers if _has_scans(data, layers) else 0.0
+    if image.format == "TIFF":
+        tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
+        bits = tags.get(_BITS_PER_SAMPLE, (1,))
+        return int(tags.get(_SAMPLES_PER_PIXEL, 1)) * int(max(bits)) / 8
+    return 0.0
+
+
+def _has_scans(data: bytes, layers: int) -> bool:
+    """Tell whether a JPEG comes in several scans: progressive, or with colours one after the other."""
+    place = 2
+    while place + 5 <= len(data):
+        marker = data[place + 1]
+        if data[place] != 0xFF:
+            return True
+        if marker == 0xFF:
+            place += 1
+            continue
+        if marker in _PROGRESSIVE_MARKERS:
+            return True
+        if marker == 0xDA:
+            return data[place + 4] < layers
+        # These two stand alone.
+        alone = marker == 0x01 or 0xD0 <= marker <= 0xD8
+        place += 2 if alone else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return True

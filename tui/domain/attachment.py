@@ -53,20 +53,15 @@ _BYTES_PER_PIXEL: Final[Mapping[Kind, float]] = {
     Kind.JPEG: 5.7,
     Kind.GIF: 5.7,
     Kind.BMP: 5.7,
-    Kind.TIFF: 9.0,
+    Kind.TIFF: 5.0,
     Kind.WEBP: 15.9,
     Kind.AVIF: 10.0,
     Kind.HEIC: 8.1,
 }
-"""Memory that decoding and scaling take, as measured, and a tenth more for the commonest.
-
-A compressed TIFF may keep all of it twice."""
+"""Memory that decoding and scaling take, as measured, and a tenth more for the commonest."""
 
 _TRANSLUCENT_BYTES: Final[Mapping[Kind, float]] = {Kind.AVIF: 12.4, Kind.HEIC: 10.4}
 """The same with an alpha channel, where that makes it more."""
-
-_PROGRESSIVE_BYTES: Final = 6.0
-"""Bytes per pixel that a progressive JPEG keeps while it is decoded, at whatever scale."""
 
 _JPEG_PIXELS: Final = 89_000_000
 """A JPEG can be decoded at an eighth of its size; more pixels than these are taken for an attack."""
@@ -156,24 +151,26 @@ def is_named_like_a_picture(name: str) -> bool:
     return name.rpartition(".")[2].lower() in _PICTURE_NAMES
 
 
-def most_pixels(kind: Kind, *, progressive: bool = False, translucent: bool = False) -> int:
+def most_pixels(kind: Kind, *, held: float = 0.0, size: int = 0, translucent: bool = False) -> int:
     """Return how many pixels a picture may have so that it takes no more than `DECODED_BYTES`.
 
     Args:
         kind: What it is.
-        progressive: It is a progressive JPEG.
+        held: Bytes per pixel that its decoder holds beside the picture, at whatever scale: a JPEG in several
+            scans all its coefficients, a TIFF in one strip all its samples.
+        size: Bytes of the file; they count where the decoder holds what it makes of them.
         translucent: It has an alpha channel.
     """
     if kind is Kind.JPEG:
-        return int(DECODED_BYTES / _PROGRESSIVE_BYTES) if progressive else _JPEG_PIXELS
+        return min(_JPEG_PIXELS, int((DECODED_BYTES - size) / held)) if held else _JPEG_PIXELS
     opaque = _BYTES_PER_PIXEL[kind]
-    return int(DECODED_BYTES / (_TRANSLUCENT_BYTES.get(kind, opaque) if translucent else opaque))
+    left = DECODED_BYTES - size if held else DECODED_BYTES
+    return max(0, int(left / (held + (_TRANSLUCENT_BYTES.get(kind, opaque) if translucent else opaque))))
 
 
-def drafted_pixels(pixels: int, *, progressive: bool) -> int:
+def drafted_pixels(pixels: int, *, held: float) -> int:
     """Return of how many pixels a JPEG of so many may be decoded so that it takes `DECODED_BYTES`."""
-    left = DECODED_BYTES - (_PROGRESSIVE_BYTES * pixels if progressive else 0)
-    return max(1, int(left / _BYTES_PER_PIXEL[Kind.JPEG]))
+    return max(1, int((DECODED_BYTES - held * pixels) / _BYTES_PER_PIXEL[Kind.JPEG]))
 
 
 def scaled(width: int, height: int, longest: int) -> tuple[int, int]:
@@ -209,11 +206,6 @@ def split_span(text: str) -> tuple[str, Span | None]:
     if first < 1 or last < first:
         return text, None
     return text[: found.start()], Span(first, last)
-
-
-def lines_of(text: str, span: Span) -> str:
-    """Return some lines of a text; empty when it is shorter than where they begin."""
-    return "".join(text.splitlines(keepends=True)[span.first - 1 : span.last])
 
 
 _LANGUAGES: Final[Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from tui.decoding import BROKEN, ORIENTATION, loaded, turned
+from tui.decoding import BROKEN, ORIENTATION, held_beside, loaded, turned
 from tui.domain.attachment import Kind, most_pixels
 from tui.domain.errors import TuiError
 
@@ -35,7 +35,7 @@ def decoded(data: bytes, size: tuple[int, int] = (0, 0)) -> "Image":
 
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            _require_within(image, most_pixels(Kind(image.format or "")))
+            _require_within(image, most_pixels(Kind(image.format or ""), held=held_beside(data, image)))
             if size[0]:
                 image.draft("RGB", size)
             _require_within(image, _MOST_PIXELS)

@@ -27,4 +27,4 @@ def test_it_is_encoded_whole_with_plain_line_ends(monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_an_old_encoding_is_guessed(text: str, encoding: str) -> None:
-    assert texts.text_of("old.txt", text.encode(encoding), Stop()) == text
+    assert texts.text_of("old.txt", text.encode(encoding), None, 1 << 30, Stop()) == text

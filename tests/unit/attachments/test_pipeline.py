@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +17,14 @@ from PIL import Image
 
 from tests.support import files
 from tests.support.files import a_pdf, a_picture, encoded, png
-from tui.decoding import loaded
+from tui.decoding import held_beside, loaded
 from tui.domain.attachment import Kind, Span, is_picture, kind_of, most_pixels
 from tui.domain.conversation import Attachment
 from tui.domain.errors import FileUnusable
 from tui.pdf_text import _answer
 from tui.services.attachments.reading import read_file
 from tui.services.attachments.service import AttachmentService, FromBytes, FromFile, source_of
+from tui.services.attachments.texts import text_of
 from tui.services.threads import Cancelled, Stop
 from tui.settings.schema import AttachmentSettings
 from tui.storage.conversations import SqliteConversationStore
@@ -455,4 +457,95 @@ def test_a_large_picture_needs_little_memory(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind.is_picture])
 def test_a_photo_of_twelve_megapixels_is_taken_whatever_its_kind(kind: Kind) -> None:
-    assert most_pixels(kind, progressive=True, translucent=True) >= 4080 * 3072
+    assert most_pixels(kind, held=8.0 if kind is Kind.JPEG else 0.0, translucent=True) >= 4080 * 3072
+
+
+def a_deep_strip(side: int) -> bytes:
+    """Return a TIFF of 16-bit RGBA in one strip, which is unpacked at once."""
+    strip = zlib.compress(bytes(8 * side), 1)
+    fields = [
+        (256, side),
+        (257, 1),
+        (258, 0),
+        (259, 8),
+        (262, 2),
+        (273, 8),
+        (277, 4),
+        (278, 1),
+        (279, len(strip)),
+    ]
+    place = 8 + len(strip)
+    bits = place + 2 + 12 * (len(fields) + 1) + 4
+    rows = b"".join(
+        struct.pack("<HHII", tag, 3, 4, bits) if tag == 258 else struct.pack("<HHII", tag, 4, 1, value)
+        for tag, value in fields
+    )
+    rows += struct.pack("<HHII", 338, 3, 1, 2)
+    head = b"II*\0" + struct.pack("<I", place) + strip
+    return head + struct.pack("<H", len(fields) + 1) + rows + bytes(4) + struct.pack("<4H", 16, 16, 16, 16)
+
+
+def test_what_a_decoder_holds_beside_a_picture_is_counted() -> None:
+    def held(data: bytes) -> float:
+        return held_beside(data, Image.open(io.BytesIO(data)))
+
+    plain = encoded(a_picture(), "JPEG")
+    assert held(plain) == 0.0
+    assert held(encoded(a_picture(), "JPEG", progressive=True)) == 6.0
+    assert held(encoded(a_picture("CMYK"), "JPEG", progressive=True)) == 8.0
+    # One colour after the other, without being progressive.
+    scan = plain.index(b"\xff\xda")
+    assert held(plain[: scan + 4] + b"\1" + plain[scan + 5 :]) == 6.0
+    assert held(encoded(a_picture(), "TIFF")) == 3.0
+    assert held(a_deep_strip(40)) == 8.0
+    assert most_pixels(Kind.JPEG, held=8.0, size=20_000_000) == 22_500_000
+    assert most_pixels(Kind.TIFF, held=8.0) < most_pixels(Kind.TIFF, held=4.0)
+
+
+async def test_files_are_held_one_at_a_time(
+    store: SqliteConversationStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(3)]
+    for path in paths:
+        path.write_text(f"words {path.name}")
+    reading = AttachmentService._read
+    held: set[str] = set()
+    most = 0
+
+    async def watched(self: AttachmentService, source: FromFile) -> bytes:
+        nonlocal most
+        held.add(source.name)
+        most = max(most, len(held))
+        return await reading(self, source)
+
+    text = AttachmentService._text
+
+    async def told(
+        self: AttachmentService, name: str, data: bytes, kind: Kind, span: Span | None
+    ) -> tuple[Attachment, bytes]:
+        made = await text(self, name, data, kind, span)
+        held.discard(name)
+        return made
+
+    monkeypatch.setattr(AttachmentService, "_read", watched)
+    monkeypatch.setattr(AttachmentService, "_text", told)
+    service = AttachmentService(store, SETTINGS)
+    await asyncio.gather(*(service.ingest(FromFile(path)) for path in paths))
+    assert most == 1
+    await store.aclose()
+
+
+def test_lines_are_found_across_the_pieces_that_a_text_is_read_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.services.attachments.texts._PIECE", 3)
+    data = "één\r\ntwo\n\nfour\nfive".encode()
+
+    def lines(first: int, last: int, most: int = 100) -> str:
+        return text_of("a", data, Span(first, last), most, Stop())
+
+    assert text_of("a", data, None, 100, Stop()) == "één\ntwo\n\nfour\nfive"
+    assert [lines(1, 1), lines(2, 2), lines(4, 4), lines(5, 9)] == ["één\n", "two\n", "four\n", "five"]
+    assert (lines(1, 2), lines(2, 4)) == ("één\ntwo\n", "two\n\nfour\n")
+    with pytest.raises(FileUnusable, match="no line 6: there are 5"):
+        lines(6, 7)
+    with pytest.raises(FileUnusable, match="has 18 characters; up to 17"):
+        lines(1, 9, 17)

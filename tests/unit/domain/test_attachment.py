@@ -4,7 +4,6 @@ from tui.domain.attachment import (
     Span,
     byte_size,
     language_of,
-    lines_of,
     may_see,
     noted,
     quoted,
@@ -29,11 +28,6 @@ from tui.domain.model import ModelInfo
 )
 def test_lines_are_named_behind_a_path(text: str, expected: tuple[str, Span | None]) -> None:
     assert split_span(text) == expected
-
-
-def test_lines_beyond_the_end_are_left_out() -> None:
-    assert lines_of("a\nb\nc", Span(2, 9)) == "b\nc"
-    assert lines_of("a\nb\n", Span(3, 3)) == ""
 
 
 @pytest.mark.parametrize("inner", ["", "`", "```", "`````", "~~~", "\n```python\n"])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui.decoding import BROKEN, ORIENTATION, loaded, turned
+from tui.decoding import BROKEN, ORIENTATION, held_beside, loaded, turned
 from tui.domain.attachment import MOST_DIMENSION, Kind, drafted_pixels, most_pixels, scaled
 from tui.domain.errors import FileUnusable
 from tui.services.attachments.scaling import scaled_down
@@ -137,12 +137,15 @@ def _open(name: str, data: bytes, kind: Kind) -> "Image":
         )
     image = Image.open(io.BytesIO(data), formats=[kind.value])
     width, height = image.size
-    progressive = bool(image.info.get("progressive") or image.info.get("progression"))
-    most = most_pixels(kind, progressive=progressive, translucent=image.mode == "RGBA")
+    held = held_beside(data, image)
+    most = most_pixels(kind, held=held, size=len(data), translucent=image.mode == "RGBA")
     if max(width, height) > MOST_DIMENSION:
         raise _too_many_pixels(name, f"{width:,}×{height:,}", f"a side may have {MOST_DIMENSION:,}")
     if width * height > most:
-        may = f"a {_word(kind)} picture may have {most / 1_000_000:.1f} million"
+        which = (
+            "a JPEG picture in several scans" if held and kind is Kind.JPEG else f"a {_word(kind)} picture"
+        )
+        may = f"{which} may have {most / 1_000_000:.1f} million"
         raise _too_many_pixels(name, f"{width:,}×{height:,}", may)
     return image
 
@@ -167,7 +170,7 @@ def _make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) ->
     wanted = scaled(*full, longest)
     stop.check()
     if kind is Kind.JPEG and wanted != full:
-        image.draft(None, _draft_size(image, wanted))
+        image.draft(None, _draft_size(image, wanted, held_beside(data, image)))
     turn = image.getexif().get(ORIENTATION, 1)
     profile = image.info.get("icc_profile")
     image = loaded(image)
@@ -181,14 +184,14 @@ def _make_ready(name: str, data: bytes, kind: Kind, longest: int, stop: Stop) ->
     return _encoded(small, lossy=kind in _LOSSY)
 
 
-def _draft_size(image: "Image", wanted: tuple[int, int]) -> tuple[int, int]:
+def _draft_size(image: "Image", wanted: tuple[int, int], held: float) -> tuple[int, int]:
     """Return the size at which a JPEG is decoded: a half, a quarter or an eighth, where all is not needed.
 
     Twice of what is wanted is decoded, as memory allows: its decoder scales down less well than we do.
     """
     width, height = image.size
     times = min(width // wanted[0], height // wanted[1])
-    most = drafted_pixels(width * height, progressive=bool(image.info.get("progressive")))
+    most = drafted_pixels(width * height, held=held)
     step = next((step for step in (8, 4, 2) if 2 * step <= times), 1)
     while width * height > most * step**2 and step < 8 and 2 * step <= times:
         step *= 2

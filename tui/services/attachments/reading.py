@@ -32,13 +32,14 @@ def shown(path: Path) -> str:
     return sanitize_line(path.name or str(path), 80)
 
 
-def read_file(path: Path, most: int, stop: Stop) -> bytes:
-    """Return all bytes of a file.
+def read_file(path: Path, most: int, stop: Stop, only: int | None = None) -> bytes:
+    """Return the bytes of a file.
 
     Args:
         path: Where it is.
         most: How many bytes it may have.
         stop: Ends the reading.
+        only: How many bytes from its beginning are wanted; None for all.
 
     Raises:
         FileUnusable: It cannot be read, is no file, is empty, is too large, or changed meanwhile.
@@ -48,7 +49,7 @@ def read_file(path: Path, most: int, stop: Stop) -> bytes:
         _require_file(path, path.stat())
         descriptor = os.open(path, _FLAGS)
         try:
-            return _read(path, descriptor, most, stop)
+            return _read(path, descriptor, most, stop, only)
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
@@ -64,10 +65,12 @@ def _require_file(path: Path, status: os.stat_result) -> None:
     raise FileUnusable(f"{shown(path)} is not a file.")
 
 
-def _read(path: Path, descriptor: int, most: int, stop: Stop) -> bytes:
+def _read(path: Path, descriptor: int, most: int, stop: Stop, only: int | None) -> bytes:
     before = os.fstat(descriptor)
     _require_file(path, before)
     require_size(shown(path), before.st_size, most)
+    if only is not None:
+        return os.read(descriptor, only)
     pieces: list[bytes] = []
     size = 0
     while piece := os.read(descriptor, _PIECE):

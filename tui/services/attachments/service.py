@@ -13,7 +13,7 @@ from tui.domain.text import sanitize_line
 from tui.services.attachments.pdf import text_of_pdf
 from tui.services.attachments.pictures import Facts, facts_of, make_ready
 from tui.services.attachments.reading import read_file, require_size
-from tui.services.attachments.texts import encoded, part_of, text_of
+from tui.services.attachments.texts import beginning_of, encoded, text_of
 from tui.services.threads import Stop, in_thread
 
 if TYPE_CHECKING:
@@ -95,11 +95,12 @@ class Preview:
 
 
 class AttachmentService:
-    """Takes files in; one picture is decoded at a time, so that memory stays within bounds."""
+    """Takes files in, one at a time, so that memory stays within bounds."""
 
     def __init__(self, store: "AttachmentStore", settings: "AttachmentSettings") -> None:
         self._store = store
         self._settings = settings
+        self._working = asyncio.Semaphore(1)
         self._decoding = asyncio.Semaphore(1)
 
     async def ingest(self, source: Source) -> Attachment:
@@ -119,15 +120,22 @@ class AttachmentService:
             )
             await self._store.add_attachment(stored, attachment)
             return attachment
+        most = self._settings.most_bytes
+        if isinstance(source, FromFile):
+            # On its own, so that what hangs in a mount that does not answer keeps nothing else waiting.
+            await in_thread(lambda stop: read_file(source.path, most, stop, only=HEAD), "look at a file")
+        async with self._working:
+            attachment, stored = await self._made(source, name)
+        await self._store.add_attachment(stored, attachment)
+        return attachment
+
+    async def _made(self, source: FromFile | FromBytes, name: str) -> tuple[Attachment, bytes]:
+        """Return what is stored of a file, and what is known of it."""
         data = await self._read(source)
         kind = kind_of(data[:HEAD])
         if kind.is_picture:
-            attachment, stored = await self._picture(name, data, kind)
-        else:
-            span = source.span if isinstance(source, FromFile) else None
-            attachment, stored = await self._text(name, data, kind, span)
-        await self._store.add_attachment(stored, attachment)
-        return attachment
+            return await self._picture(name, data, kind)
+        return await self._text(name, data, kind, source.span if isinstance(source, FromFile) else None)
 
     async def data(self, digest: str) -> bytes:
         """Return the bytes of an attachment, as they are sent.
@@ -160,8 +168,8 @@ class AttachmentService:
         if kind is Kind.PDF:
             return Preview(kind, len(data))
         _require_text(name, kind)
-        text = await in_thread(lambda stop: text_of(name, data, stop), "read a text")
-        return Preview(kind, len(data), text=text[:_SHOWN])
+        text = await in_thread(lambda stop: beginning_of(name, data, _SHOWN, stop), "read a text")
+        return Preview(kind, len(data), text=text)
 
     async def _read(self, source: FromFile | FromBytes) -> bytes:
         most = self._settings.most_bytes
@@ -186,9 +194,7 @@ class AttachmentService:
             text = await text_of_pdf(name, data, span, most)
         else:
             _require_text(name, kind)
-            text = await in_thread(
-                lambda stop: part_of(name, text_of(name, data, stop), span, most), "read a text"
-            )
+            text = await in_thread(lambda stop: text_of(name, data, span, most, stop), "read a text")
         stored = text.encode("utf-8", "replace")
         return Attachment(sha256(stored).hexdigest(), name, "text/plain", len(stored)), stored
 

@@ -3,9 +3,10 @@
 import codecs
 import io
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from tui.domain.attachment import Span, lines_of
+from tui.domain.attachment import Span
 from tui.domain.errors import FileUnusable
 from tui.services.threads import Stop
 
@@ -27,47 +28,133 @@ _SAMPLE: Final = 1 << 16
 
 
 _PIECE: Final = 1 << 18
-"""Characters that are encoded at a time."""
+"""Characters that are encoded, or bytes that are decoded, at a time."""
 
 _WESTERN: Final = "cp1252"
 
+_ALL: Final = Span(1, 1 << 60)
 
-def text_of(name: str, data: bytes, stop: Stop) -> str:
-    """Return the text that `data` is, with lines that end in a line feed.
+
+def text_of(name: str, data: bytes, span: Span | None, most: int, stop: Stop) -> str:
+    """Return the text that `data` is, or some lines of it, with lines that end in a line feed.
+
+    No more of it is held than is wanted: one strange letter can make a text four times as large as its bytes.
+
+    Args:
+        name: Of the file, for people.
+        data: All of it.
+        span: Which lines; None for all.
+        most: Characters, at most.
+        stop: Ends the work.
+
+    Raises:
+        FileUnusable: It is no text, there are no such lines, nothing is in them, or too much.
+    """
+    encoding = _encoding_of(data, stop)
+    if encoding is None:
+        raise FileUnusable(
+            f"{name} is neither a picture nor a text.", "Pictures, texts and PDF files can be attached."
+        )
+    parts: list[str] = []
+    size = lines = 0
+    is_open = False
+    for piece in _pieces(data, encoding, stop):
+        part, lines = _within(piece, lines, span or _ALL)
+        size += len(part)
+        if size <= most:
+            parts.append(part)
+        is_open = not piece.endswith("\n") if piece else is_open
+    if span is not None and not size:
+        raise FileUnusable(
+            f"{name} has no line {span.first:,}: there are {lines + is_open:,}.", "Lines count from 1."
+        )
+    if size > most:
+        raise FileUnusable(
+            f"{name} has {size:,} characters; up to {most:,} can be attached.",
+            "Attach a part of it: put the lines behind the name, as in notes.md:10-200",
+        )
+    text = "".join(parts)
+    if not text.strip():
+        raise FileUnusable(f"There is nothing in {name} but white space.")
+    return text
+
+
+def beginning_of(name: str, data: bytes, most: int, stop: Stop) -> str:
+    """Return how a text begins.
 
     Raises:
         FileUnusable: It is no text.
     """
-    text = _decoded(data, stop)
-    if text is None:
+    encoding = _encoding_of(data[:_SAMPLE], stop, is_cut=len(data) > _SAMPLE)
+    if encoding is None:
         raise FileUnusable(
             f"{name} is neither a picture nor a text.", "Pictures, texts and PDF files can be attached."
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return next(_pieces(data[:_SAMPLE], encoding, stop), "")[:most]
 
 
-def _decoded(data: bytes, stop: Stop) -> str | None:
+def _within(piece: str, lines: int, span: Span) -> tuple[str, int]:
+    """Return what of a piece stands in some lines, and how many lines have ended by then."""
+    start, stop, place = len(piece), len(piece), 0
+    if lines >= span.first - 1:
+        start = 0
+    after = lines + piece.count("\n")
+    if after < span.first - 1 or lines >= span.last:
+        return "", after
+    if not start and after < span.last:
+        return piece, after
+    while lines < span.last and (found := piece.find("\n", place)) >= 0:
+        place = found + 1
+        lines += 1
+        if lines == span.first - 1:
+            start = place
+        if lines == span.last:
+            stop = place
+    return piece[start:stop], after
+
+
+def _pieces(data: bytes, encoding: str, stop: Stop) -> Iterator[str]:
+    """Decode a text a piece at a time, with lines that end in a line feed."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    for start in range(0, len(data), _PIECE):
+        stop.check()
+        yield newlines.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+
+
+def _encoding_of(data: bytes, stop: Stop, *, is_cut: bool = False) -> str | None:
+    """Return what a text was written with; None for what is none."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(encoding, "replace")
+            return encoding
     if b"\0" in data[:_SAMPLE]:
-        return _without_mark(data)
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        stop.check()
+        return _without_mark(data, stop, is_cut=is_cut)
+    if _fits(data, "utf-8", stop, is_cut=is_cut):
+        return "utf-8"
     return _legacy(data)
 
 
-def _without_mark(data: bytes) -> str | None:
-    """Return text in UTF-16 that says so with nothing but its zeros."""
+def _fits(data: bytes, encoding: str, stop: Stop, *, is_cut: bool) -> bool:
+    """Tell whether bytes can be decoded, all of them; the last letter may be cut where they are."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start in range(0, len(data), _PIECE):
+            stop.check()
+            piece = decoder.decode(
+                data[start : start + _PIECE], final=not is_cut and start + _PIECE >= len(data)
+            )
+            if encoding != "utf-8" and "\0" in piece:
+                return False
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _without_mark(data: bytes, stop: Stop, *, is_cut: bool) -> str | None:
+    """Return which UTF-16 it is that says so with nothing but its zeros."""
     sample = data[:_SAMPLE]
     encoding = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+    return encoding if _fits(data, encoding, stop, is_cut=is_cut) else None
 
 
 def _legacy(data: bytes) -> str | None:
@@ -86,9 +173,10 @@ def _legacy(data: bytes) -> str | None:
     # A few letters fit many encodings: then it is the one that most of the world's old files have.
     western = any(_WESTERN in each.could_be_from_charset for each in alike)
     western = western or (not found[0].coherence and _reads_western(data[start : start + _SAMPLE]))
-    text = data.decode(_WESTERN if western else found[0].encoding, "replace")
-    strange = sum(character < " " and character not in "\t\n\r\f\x1b" for character in text[:_SAMPLE])
-    return None if strange > 0.02 * min(len(text), _SAMPLE) or "\0" in text else text
+    encoding = _WESTERN if western else found[0].encoding
+    text = data[:_SAMPLE].decode(encoding, "replace")
+    strange = sum(character < " " and character not in "\t\n\r\f\x1b" for character in text)
+    return None if strange > 0.02 * len(text) or b"\0" in data else encoding
 
 
 def _reads_western(data: bytes) -> bool:
@@ -119,32 +207,3 @@ def encoded(text: str, stop: Stop) -> bytes:
         piece = newlines.decode(text[start : start + _PIECE], final=last)
         pieces.append(piece.encode("utf-8", "replace"))
     return b"".join(pieces)
-
-
-def part_of(name: str, text: str, span: Span | None, most: int) -> str:
-    """Return the lines of a text that are wanted.
-
-    Args:
-        name: Of the file, for people.
-        text: All of it.
-        span: Which lines; None for all.
-        most: Characters, at most.
-
-    Raises:
-        FileUnusable: There are no such lines, nothing is in them, or too much.
-    """
-    if span is not None:
-        lines = text.count("\n") + (not text.endswith("\n"))
-        text = lines_of(text, span)
-        if not text:
-            raise FileUnusable(
-                f"{name} has no line {span.first:,}: there are {lines:,}.", "Lines count from 1."
-            )
-    if not text.strip():
-        raise FileUnusable(f"There is nothing in {name} but white space.")
-    if len(text) > most:
-        raise FileUnusable(
-            f"{name} has {len(text):,} characters; up to {most:,} can be attached.",
-            "Attach a part of it: put the lines behind the name, as in notes.md:10-200",
-        )
-    return text
