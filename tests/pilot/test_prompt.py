@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import pytest
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -342,3 +343,13 @@ def test_no_editing_key_of_the_text_area_is_taken_away() -> None:
         for key in (binding.key if isinstance(binding, Binding) else binding[0]).split(",")
     }
     assert not taken & editing
+
+
+@pytest.mark.parametrize("text", ["", "one", "one\ntwo\n"])
+async def test_the_keys_that_delete_lines_work_where_there_is_none_below(text: str) -> None:
+    async with PromptApp().run_test() as pilot:
+        area = pilot.app.query_one(PromptArea)
+        area.text = text
+        area.move_cursor(area.document.end)
+        await pilot.press("ctrl+k", "ctrl+shift+k", "ctrl+u", "ctrl+k", "x")
+        assert area.text.endswith("x")

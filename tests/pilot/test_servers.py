@@ -82,10 +82,11 @@ async def talking(
     named: str = "box",
     typed: frozenset[str] = frozenset(),
     invocation: Invocation | None = None,
+    titles: bool = False,
 ) -> AsyncIterator[Talk]:
     settings = Settings(
         server=ServerSettings(host=home.url),
-        chat=ChatSettings(titles=False, warm_up=False),
+        chat=ChatSettings(titles=titles, warm_up=False),
         interface=InterfaceSettings(animation=False),
         servers={named: NamedServer(named, box.url)},
         data_dir=tmp_path / "data",
@@ -357,21 +358,26 @@ async def test_a_conversation_finds_the_host_again_that_was_typed_when_it_began(
         assert talk.conversation.server == "", "chosen by hand"
 
 
-async def test_what_another_server_took_to_load_is_learned_there(
+async def test_what_is_about_a_conversation_is_asked_and_learned_of_its_own_server(
     tmp_path: Path, home: ScriptedServer, box: ScriptedServer
 ) -> None:
     gate = home.gate()
     home.script(Reply(recording="chat_stream_cold", gate=gate))
-    async with talking(tmp_path, home, box) as talk:
+    async with talking(tmp_path, home, box, titles=True) as talk:
         await talk.say("at home")
         await home.request()
+        asked = talk.conversation
+        services = talk.app.services
+        assert services is not None
         await talk.pilot.press("ctrl+n")
         await talk.choose("big")
         await talk.until(lambda: "● box" in talk.place)
-        services = talk.app.services
-        assert services is not None
+        assert services.context.windows.window(asked).maximum == 32768, "as the list of its server says"
         gate.open()
         await talk.restful()
         await talk.until(lambda: services.models.memory.load_seconds)
         (key,) = services.models.memory.load_seconds
         assert key.startswith(f"127.0.0.1:{home.port} ")
+        await talk.until(lambda: len(home.chats()) == 2)
+        assert "title" in home.chats()[1].json["messages"][-1]["content"]
+        assert box.chats() == []

@@ -158,13 +158,13 @@ def most_pixels(kind: Kind, *, held: float = 0.0, size: int = 0, translucent: bo
         kind: What it is.
         held: Bytes per pixel that its decoder holds beside the picture, at whatever scale: a JPEG in several
             scans all its coefficients, a TIFF in one strip all its samples.
-        size: Bytes of the file; they count where the decoder holds what it makes of them.
+        size: Bytes of the file; they count where so little is left that they tell.
         translucent: It has an alpha channel.
     """
     if kind is Kind.JPEG:
-        return min(_JPEG_PIXELS, int((DECODED_BYTES - size) / held)) if held else _JPEG_PIXELS
+        return min(_JPEG_PIXELS, int((DECODED_BYTES - size) / (held + 1))) if held else _JPEG_PIXELS
     opaque = _BYTES_PER_PIXEL[kind]
-    left = DECODED_BYTES - size if held else DECODED_BYTES
+    left = DECODED_BYTES - size if held or kind is Kind.PNG else DECODED_BYTES
     return max(0, int(left / (held + (_TRANSLUCENT_BYTES.get(kind, opaque) if translucent else opaque))))
 
 

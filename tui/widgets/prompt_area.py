@@ -129,6 +129,9 @@ class PromptArea(TextArea, inherit_bindings=False):
     def _outside(self, location: Location, *, after: bool) -> Location:
         """Return `location`, or the end (or start) of the label that it is inside of."""
         row, column = location
+        if row >= self.document.line_count:
+            # The last line is deleted up to the beginning of the one after it, which is not there.
+            return location
         for begin, end in self.pasted.spans(self.document[row]):
             if begin < column < end:
                 return row, end if after else begin
