@@ -115,7 +115,7 @@ def test_the_same_branch_makes_the_same_plan_whatever_its_messages_are_called(
     case: Case, chance: Random
 ) -> None:
     # What is called otherwise hashes otherwise: a set that was gone through would be in another order.
-    names = {entry.id: MessageId(f"{chance.random()}") for entry in case.entries}
+    names = {entry.id: MessageId(f"{chance.random()} {entry.id}") for entry in case.entries}
     renamed = replace(case, entries=tuple(entry._replace(id=names[entry.id]) for entry in case.entries))
     plan = case.plan()
     assert case.plan() == plan
