@@ -215,6 +215,25 @@ async def test_a_command_takes_a_file(folder: Path) -> None:
         assert (app.prompt.text, app.files, app.sent) == ("", ["notes/a b.md"], [])
 
 
+@pytest.mark.parametrize("path", ["nowhere.png", "notes/nowhere", "gone/a.png", "folder.png/"])
+async def test_a_path_that_is_no_file_goes_with_its_command_and_is_no_message(
+    folder: Path, path: str
+) -> None:
+    (folder / "folder.png").mkdir()
+    app = CompletingApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.area.insert(f"/attach {path}")
+        await settled(app)
+        await pilot.press("enter")
+        assert (app.prompt.text, app.sent, app.wanted) == ("", [], [("t.attach", path)])
+        # As it is while the folder is still being read: here nobody answers.
+        app.area.insert("/attach ")
+        await settled(app)
+        app.area.insert(path)
+        await pilot.press("enter")
+        assert (app.sent, app.wanted) == ([], [("t.attach", path)] * 2)
+
+
 async def test_a_command_that_cannot_be_run_now_is_not_sent() -> None:
     app = CompletingApp()
     app.commands = tuple(each for each in SLASH_COMMANDS if each.id != "conversation.rename")

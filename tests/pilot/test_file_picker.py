@@ -10,7 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.support.files import png
-from tui.domain.folder import FolderEntry
+from tui.domain.folder import Bookmark, FolderEntry
 from tui.screens.file_picker import FilePicker
 from tui.services.attachments.service import AttachmentService, Preview
 from tui.services.folders import read_folder
@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def picking(folder: Path) -> AsyncIterator[tuple[Picking, Pilot[None], Until]]:
+async def picking(folder: Path, width: int = 120) -> AsyncIterator[tuple[Picking, Pilot[None], Until]]:
     app = Picking(folder)
 
     async def until(condition: Callable[[], object]) -> None:
@@ -76,7 +76,7 @@ async def picking(folder: Path) -> AsyncIterator[tuple[Picking, Pilot[None], Unt
             while not condition():
                 await pilot.pause()
 
-    async with app.run_test(size=(120, 30)) as pilot:
+    async with app.run_test(size=(width, 30)) as pilot:
         await until(lambda: isinstance(app.screen, FilePicker) and app.screen.is_mounted)
         yield app, pilot, until
 
@@ -206,5 +206,25 @@ async def test_a_folder_that_does_not_answer_blocks_nothing(
         await until(lambda: len(app.names) == 4)
         await pilot.press("enter")
         await until(lambda: "Reading" in words(app, "#count"))
+        # What was listed before is in another folder.
+        await until(lambda: not app.names)
         await pilot.press("backspace")
         await until(lambda: "4 here" in words(app, "#count"))
+
+
+async def test_where_there_is_little_room_the_places_stand_where_the_preview_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def places(_: str) -> tuple[Bookmark, ...]:
+        return (Bookmark("Sub", folder / "Sub"),)
+
+    monkeypatch.setattr("tui.screens.file_picker.bookmarks", places)
+    async with picking(folder, 80) as (app, pilot, until):
+        await until(lambda: len(app.names) == 4 and app.picker.places.option_count)
+        assert (app.picker.places.display, app.picker.preview.display) == (False, True)
+        await pilot.press("tab")
+        await until(lambda: app.picker.places.display and not app.picker.preview.display)
+        await pilot.press("enter")
+        await until(lambda: app.names == ["inner.txt"])
+        assert (app.picker.places.display, app.picker.preview.display) == (False, True)
+        assert app.picker.folder.has_focus

@@ -144,7 +144,7 @@ class Desk:
         self.conversations = ConversationService(store, self.bus, clock)
         self.collection = CollectionService(store, self.bus, clock, self.undo)
         self.windows = WindowService(store, self.bus)
-        self.able = True
+        self.tiny = False
         self.context = a_context(store, self.bus)
         self.generation = GenerationService(
             store=store,
@@ -159,7 +159,7 @@ class Desk:
             backend=self._connected,
             bus=self.bus,
             busy=lambda: bool(self.generation.live),
-            able=lambda _: self.able,
+            tiny=lambda _: self.tiny,
         )
         self.events: Subscription = self.bus.subscribe()
 

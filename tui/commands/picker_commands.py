@@ -19,7 +19,6 @@ PICKER_COMMANDS: tuple[Command, ...] = (
         "Go to the list of places, or back.",
         "places",
         "tab,shift+tab",
-        footer=False,
     ),
     _picker("picker.close", "Close", "Clear what was typed, or attach nothing.", "close", "escape"),
 )

@@ -27,7 +27,7 @@ from tui.domain.attachment import (
     token_words,
 )
 from tui.domain.errors import TuiError
-from tui.domain.folder import Bookmark, FolderEntry, View
+from tui.domain.folder import Bookmark, FolderEntry, Found, View
 from tui.domain.text import sanitize, sanitize_line
 from tui.screens.work import Work, begin_work
 from tui.services.attachments.service import Preview
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _PREVIEW_DELAY = 0.12
 """Seconds that the cursor rests on a file before it is read."""
+
+_READING_DELAY = 0.2
+"""Seconds that a folder may take to be read while what was listed before is still shown."""
 
 
 class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
@@ -79,6 +82,8 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         #count { height: 1; color: $text-muted; }
         &.-narrow #places { display: none; }
         &.-narrow #preview { width: 36%; }
+        &.-narrow.-places #places { display: block; }
+        &.-narrow.-places #preview { display: none; }
     }
     """
 
@@ -136,7 +141,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         self.call_after_refresh(self._read_again)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Leave the places out where there is no room for them."""
+        """Leave the places out where there is no room for them, until they are gone to."""
         self.set_class(event.size.width < 90, "-narrow")
 
     def _begin(self, work: Work, group: str, *, exclusive: bool = False) -> None:
@@ -153,6 +158,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
     async def _find_places(self) -> None:
         self._bookmarks = await bookmarks(self._last)
         self.places.add_options([Option(Content(bookmark.name)) for bookmark in self._bookmarks])
+        self.places.action_first()
 
     # What is listed
 
@@ -165,6 +171,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
         self._begin(self._read(self.folder.location), "read", exclusive=True)
 
     async def _read(self, location: Path) -> None:
+        slow = self.set_timer(_READING_DELAY, self._show_nothing)
         try:
             self._entries = await read_folder(location)
         except TuiError as error:
@@ -172,7 +179,13 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
             if self._last and str(location) == self._last:
                 self._last = ""
                 self.folder.location = Path.home()
+        finally:
+            slow.stop()
         await self._choose()
+
+    def _show_nothing(self) -> None:
+        """Empty the list: what it has belongs to another folder."""
+        self.folder.show(Found(()), self._chosen.keys())
 
     async def _choose(self) -> None:
         words, self._span = split_span(self._view.words)
@@ -232,7 +245,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def _filter(self, words: str) -> None:
         self._view = View(words, self._view.hidden, self._view.pictures)
-        self.folder.focus()
+        self._to_places(wanted=False)
         self._choose_again()
 
     def action_up(self) -> None:
@@ -254,7 +267,12 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
 
     def action_places(self) -> None:
         """Go to the list of places, or back to the files."""
-        (self.folder if self.places.has_focus or not self.places.display else self.places).focus()
+        self._to_places(wanted=not self.places.has_focus)
+
+    def _to_places(self, *, wanted: bool) -> None:
+        # Where there is no room for both, the places stand where the preview is, while they are gone through.
+        self.set_class(wanted, "-places")
+        (self.places if wanted else self.folder).focus()
 
     def action_mark(self) -> None:
         """Choose the file under the cursor as well, or no longer; then go to the next."""
@@ -292,7 +310,7 @@ class FilePicker(FileSystemPickerScreen, inherit_bindings=False):
     def _place_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.folder.location = self._bookmarks[event.option_index].path
-        self.folder.focus()
+        self._to_places(wanted=False)
 
     # The file under the cursor
 

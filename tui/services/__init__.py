@@ -245,7 +245,7 @@ def _over_store(
             backend=reach,
             bus=bus,
             busy=lambda: bool(generation.live),
-            able=lambda conversation: not servers.embedded(conversation.server),
+            tiny=lambda conversation: servers.embedded(conversation.server),
         ),
         context=context,
         pins=PinService(store, bus, undo),

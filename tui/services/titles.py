@@ -26,6 +26,15 @@ _ASK = (
     "Write a title for the conversation below: at most six words, in the language of the conversation. "
     "Answer with the title alone, without quotation marks.\n\nUser: {question}\n\nAssistant: {answer}"
 )
+_EXAMPLES = (
+    ("How do I boil an egg so that it stays soft?", "Soft-boiled eggs"),
+    ("Wie lange braucht das Licht von der Sonne zur Erde?", "Licht von der Sonne"),
+    ("Écris une lettre à mon voisin qui fait du bruit.", "Lettre au voisin"),
+    ("¿Por qué el cielo es azul?", "El color del cielo"),
+    ("Write a function in Rust that sorts a vector.", "Sorting in Rust"),
+)
+"""What a tiny model is shown: it follows examples where it does not follow instructions."""
+_EXAMPLE = "Title for: {question}"
 _EXCERPT = 600
 """Characters of each message that the model is shown: reading more would keep it busy for longer."""
 _LONGEST = 60
@@ -59,7 +68,7 @@ class TitleService:
         backend: Callable[[ConversationId], Awaitable[ChatBackend]],
         bus: EventBus,
         busy: Callable[[], bool],
-        able: Callable[[Conversation], bool],
+        tiny: Callable[[Conversation], bool],
     ) -> None:
         """Make a service that does nothing until it is started.
 
@@ -68,13 +77,13 @@ class TitleService:
             backend: Returns what answers in a conversation.
             bus: Tells of answers, and is told of titles.
             busy: An answer is being written, or something waits to be answered.
-            able: The model of a conversation is good enough to be asked.
+            tiny: The model of a conversation is too small to be told what to do.
         """
         self._store = store
         self._backend = backend
         self._bus = bus
         self._busy = busy
-        self._able = able
+        self._tiny = tiny
         self._waiting: dict[ConversationId, None] = {}
         self._listening: asyncio.Task[None] | None = None
         self._making: asyncio.Task[None] | None = None
@@ -117,7 +126,7 @@ class TitleService:
 
     async def _make(self, conversation_id: ConversationId) -> None:
         conversation = await self._store.conversation(conversation_id)
-        if conversation is None or conversation.title_by_user or not self._able(conversation):
+        if conversation is None or conversation.title_by_user:
             return
         path = await self._beginning(conversation_id)
         if not _wants_title(conversation, path):
@@ -139,10 +148,9 @@ class TitleService:
         return await self._store.some_messages(conversation_id, first, None)
 
     async def _ask(self, conversation: Conversation, path: tuple[Message, ...]) -> str:
-        question, answer = path[0].content[:_EXCERPT], path[1].content[:_EXCERPT]
         request = ChatRequest(
             model=conversation.model,
-            messages=(ChatMessage(Role.USER, _ASK.format(question=question, answer=answer)),),
+            messages=_examples(path) if self._tiny(conversation) else _instruction(path),
             # The same window as the conversation's: another would load the model anew.
             options=replace(_OPTIONS, num_ctx=conversation.options.num_ctx),
             think="off" if path[1].thinking else None,
@@ -155,6 +163,20 @@ class TitleService:
                 if len(parts) > 2 * _TOKENS:
                     break
         return "".join(parts)
+
+
+def _instruction(path: tuple[Message, ...]) -> tuple[ChatMessage, ...]:
+    question, answer = path[0].content[:_EXCERPT], path[1].content[:_EXCERPT]
+    return (ChatMessage(Role.USER, _ASK.format(question=question, answer=answer)),)
+
+
+def _examples(path: tuple[Message, ...]) -> tuple[ChatMessage, ...]:
+    turns: list[ChatMessage] = []
+    for question, title in _EXAMPLES:
+        turns.append(ChatMessage(Role.USER, _EXAMPLE.format(question=question)))
+        turns.append(ChatMessage(Role.ASSISTANT, title))
+    asked = _EXAMPLE.format(question=" ".join(path[0].content[:_EXCERPT].split()))
+    return (*turns, ChatMessage(Role.USER, asked))
 
 
 def _named(now: Conversation, before: str, title: str) -> Conversation:

@@ -1,5 +1,6 @@
 """Keeps the menu of the input at what is being typed."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.widgets.completion import (
@@ -128,11 +129,12 @@ class Completing:
         if self._listed is not None:
             folder, typed, listing = self._listed
             if folder == word.folder and (listing.complete or typed == word.name):
-                found = suggest_paths(word, listing)
                 hint = _PATH_HINT if listing.complete else _MUCH_HINT
-                if found or self.is_open:
-                    self.menu.offer(found, hint=hint)
+                self._offer_found(suggest_paths(word, listing), hint, word, source)
                 return
+        if self._listed is None or self._listed[0] != word.folder:
+            # What another folder has is not what the path that is typed means.
+            self._offer_found((), _PATH_HINT, word, source)
         if self._reading != (word.folder, word.name):
             self._reading = (word.folder, word.name)
 
@@ -143,6 +145,16 @@ class Completing:
                 read, name="paths", group="paths", exclusive=True, exit_on_error=True
             )
 
+    def _offer_found(
+        self, found: Sequence[Suggestion], hint: str, word: PathWord, source: CompletionSource
+    ) -> None:
+        """Offer files; where there are none, a command with its path as typed: it says what is wrong."""
+        if not found and not word.mark:
+            found = suggest_commands(self._area.document.text, self._commands, source.slash_choices)
+            hint = _COMMAND_HINT
+        if found or self.is_open:
+            self.menu.offer(found, hint=hint)
+
     async def _read(self, word: PathWord, source: CompletionSource) -> None:
         listing = await source.paths(word.folder, word.name)
         self._reading = None
@@ -152,7 +164,7 @@ class Completing:
                 self.look()
 
     def _choose(self, chosen: Suggestion, only_write: bool) -> None:
-        if self._word is not None:
+        if self._word is not None and chosen.command is None:
             self._choose_path(self._word, chosen, only_write)
         elif only_write or chosen.command is None:
             self._area.put(chosen.text)

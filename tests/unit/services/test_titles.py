@@ -9,7 +9,7 @@ import pytest
 from tests.support.builders import a_message
 from tests.support.desk import Desk, happens
 from tests.support.fake_backend import DONE, Answer, said
-from tui.domain.conversation import Conversation, ConversationId, Message
+from tui.domain.conversation import Conversation, ConversationId, Message, Role
 from tui.domain.errors import ModelMissing
 from tui.domain.events import ConversationsChanged, GenerationFinished
 from tui.domain.generation import Delta
@@ -137,12 +137,16 @@ async def test_without_a_fit_title_the_first_words_stay(desk: Desk, answer: Answ
     assert len(desk.backend.requests) == 2
 
 
-async def test_a_model_that_is_too_small_is_not_asked(desk: Desk) -> None:
-    desk.able = False
-    conversation = await desk.begin("a")
-    await desk.ask(conversation, "a")
-    await tried(desk)
-    assert len(desk.backend.requests) == 1
+async def test_a_tiny_model_is_shown_examples(desk: Desk) -> None:
+    desk.tiny = True
+    conversation = await desk.begin("What is the\ncapital?")
+    desk.backend.answers = [said("Paris."), said("French capital")]
+    await desk.ask(conversation, "What is the\ncapital?")
+    assert await titled(desk, conversation) == "French capital"
+    *examples, asked = desk.backend.requests[1].messages
+    assert [message.role for message in examples] == [Role.USER, Role.ASSISTANT] * (len(examples) // 2)
+    assert len(examples) > 4
+    assert asked.content == "Title for: What is the capital?"
 
 
 async def test_a_conversation_that_is_gone_is_no_trouble(desk: Desk) -> None:

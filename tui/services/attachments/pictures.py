@@ -100,7 +100,7 @@ def _guarded(name: str, kind: Kind, work: Callable[[], _T]) -> _T:
     try:
         return work()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_many_pixels(name) from None
+        raise _too_many_pixels(name, kind, most_pixels(kind)) from None
     except MemoryError:
         raise FileUnusable(f"There is not enough memory to decode {name}.", "Scale it down first.") from None
     except BROKEN as error:
@@ -115,10 +115,17 @@ def _word(kind: Kind) -> str:
     return "HEIC" if kind is Kind.HEIC else kind.value
 
 
-def _too_many_pixels(name: str, size: str = "", most: str = "") -> FileUnusable:
-    many = f"has {size} pixels, which is too many: {most}" if size else "has too many pixels"
+def _too_many_pixels(
+    name: str, kind: Kind, most: int, *, size: str = "", scans: bool = False
+) -> FileUnusable:
+    which = "a JPEG picture in several scans" if scans else f"a {_word(kind)} picture"
+    return _too_large(name, size, f"{which} may have {most / 1_000_000:.1f} million")
+
+
+def _too_large(name: str, size: str, most: str) -> FileUnusable:
+    many = f"{size} pixels, which is too many" if size else "too many pixels"
     return FileUnusable(
-        f"{name} {many}.", "Scale it down first: models look at a few million pixels at most."
+        f"{name} has {many}: {most}.", "Scale it down first: models look at a few million pixels at most."
     )
 
 
@@ -140,13 +147,10 @@ def _open(name: str, data: bytes, kind: Kind) -> "Image":
     held = held_beside(data, image)
     most = most_pixels(kind, held=held, size=len(data), translucent=image.mode == "RGBA")
     if max(width, height) > MOST_DIMENSION:
-        raise _too_many_pixels(name, f"{width:,}×{height:,}", f"a side may have {MOST_DIMENSION:,}")
+        raise _too_large(name, f"{width:,}×{height:,}", f"a side may have {MOST_DIMENSION:,}")
     if width * height > most:
-        which = (
-            "a JPEG picture in several scans" if held and kind is Kind.JPEG else f"a {_word(kind)} picture"
-        )
-        may = f"{which} may have {most / 1_000_000:.1f} million"
-        raise _too_many_pixels(name, f"{width:,}×{height:,}", may)
+        scans = bool(held) and kind is Kind.JPEG
+        raise _too_many_pixels(name, kind, most, size=f"{width:,}×{height:,}", scans=scans)
     return image
 
 
