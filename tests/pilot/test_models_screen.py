@@ -415,3 +415,56 @@ async def test_what_is_done_to_a_model_goes_on_when_the_manager_is_left(
         await until(pilot, lambda: isinstance(app.screen, ChatScreen))
         gate.open()
         await until(pilot, lambda: any(request.path == "/api/delete" for request in server.requests))
+
+
+async def test_what_is_scrolled_past_while_an_older_server_is_asked_is_looked_up_all_the_same(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.models = [Model(f"old{n}:1b", capabilities=None, digest=f"{n:064d}") for n in range(60)]
+    gate = server.gate()
+    server.answer("/api/show", Reply(hold=gate, recording="show_thinker"))
+    async with started(server, tmp_path) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: _asked(server))
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        await pilot.pause()
+        gate.open()
+        await until(pilot, lambda: {f"old{number}:1b" for number in range(40)} <= _described(app))
+        assert len(_asked(server)) == len(set(_asked(server))), "each digest once"
+
+
+async def test_the_manager_may_be_closed_while_it_reads(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(server, tmp_path) as (app, pilot):
+        reading, ended = asyncio.Event(), asyncio.Event()
+
+        async def details(_: ModelInfo) -> ModelDetails:
+            screen = manager(app)
+            reading.set()
+            try:
+                for _left in iter(lambda: len(screen.children), 0):
+                    await asyncio.sleep(0)  # Until its widgets are gone, and it is not yet.
+            finally:
+                ended.set()
+            raise ServerFailed("It is gone.")
+
+        assert app.services is not None
+        monkeypatch.setattr(app.services.library, "details", details)
+        await pilot.press("f4")
+        await asyncio.wait_for(reading.wait(), 20)
+        await pilot.press("escape")
+        await asyncio.wait_for(ended.wait(), 20)
+        await until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        await pilot.press(*"still here")
+        assert "still here" in shown(app)
+
+
+def _asked(server: ScriptedServer) -> list[str]:
+    return [str(each.json["model"]) for each in list(server.requests) if each.path == "/api/show"]
+
+
+def _described(app: ChatApp) -> set[str]:
+    assert app.services is not None
+    return {each.name for each in app.services.models.installed if each.capabilities is not None}

@@ -20,7 +20,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.transcript import Transcript
 
-_IN_TURN: Final = ("send", "tree", "temporary", "attach")
+_IN_TURN: Final = ("send", "tree", "temporary", "attach", "describe")
 """Work that is never given up for later work of its kind."""
 
 _OFFERED_SECONDS: Final = 10
