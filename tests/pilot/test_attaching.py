@@ -3,16 +3,17 @@
 import asyncio
 import base64
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 from textual import events
 from textual.widgets import Input
 
 from tests.pilot.test_chat import Chat, running
-from tests.support.files import png, with_location
+from tests.support.files import encoded, png, with_location
 from tests.support.script import Gate, Model, Reply
 from tests.support.scripted_server import ScriptedServer
 from tui.cli import Invocation
@@ -72,6 +73,96 @@ async def test_the_picture_that_arrives_is_the_one_that_is_stored_on_every_turn(
         assert len(server.chats()) == 2
         assert shown[0] == png((300, 200))
         assert Image.open(BytesIO(shown[1])).size == (20, 40)
+
+
+def a_flag(size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """Return a picture whose quarters differ, so that it can be seen which way it is turned."""
+    small = Image.new("RGB", (2, 2))
+    small.putdata([(220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 220, 40)])
+    return small.resize(size, Image.Resampling.NEAREST)
+
+
+def kinds() -> dict[str, tuple[bytes, Image.Image]]:
+    """Return pictures of many kinds: the file, and how it looks."""
+    flag = a_flag()
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    clear = flag.convert("RGBA")
+    clear.paste((0, 0, 0, 0), (30, 0, 60, 20))
+    grey = flag.convert("L")
+    deep = grey.convert("I").point(lambda value: value * 257).convert("I;16")
+    return {
+        "lying.jpg": (encoded(flag.rotate(90, expand=True), "JPEG", quality=95, exif=lying), flag),
+        "clear.png": (encoded(clear, "PNG"), clear),
+        "palette.png": (encoded(flag.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), flag),
+        "deep.png": (encoded(deep, "PNG"), grey),
+        "ink.jpg": (encoded(flag.convert("CMYK"), "JPEG", quality=95), flag),
+        "large.webp": (encoded(a_flag((3200, 400)), "WEBP"), flag),
+    }
+
+
+def drawn(chat: Chat, name: str) -> tuple[Image.Image, tuple[int, ...]]:
+    """Return the picture that stands in half-cells below its name, and the colour that is beside it."""
+    rows: list[list[tuple[tuple[int, ...], tuple[int, ...]]]] = []
+    begin = -1
+    for strip in chat.app.screen._compositor.render_strips():
+        if begin < 0:
+            begin = strip.text.find(f"┌ {name}")
+            continue
+        cells = [(each, segment.style) for segment in strip for each in segment.text][begin:157]
+        if any(each not in " ▀" for each, _ in cells):
+            break
+        rows.append([])
+        for each, style in cells:
+            assert style is not None and style.color is not None and style.bgcolor is not None
+            low = tuple(style.bgcolor.get_truecolor())
+            rows[-1].append((tuple(style.color.get_truecolor()) if each == "▀" else low, low))
+    if not rows:
+        # Its place is framed until it comes.
+        return Image.new("RGB", (1, 1)), ()
+    image = Image.new("RGB", (157 - begin, 2 * len(rows)))
+    image.putdata([pair[half] for row in rows for half in (0, 1) for pair in row])
+    ground = rows[0][-1][1]
+    return image.crop(ImageChops.difference(image, Image.new("RGB", image.size, ground)).getbbox()), ground
+
+
+def is_drawn(chat: Chat, name: str) -> bool:
+    # Half of its width and more: nothing is there before.
+    return drawn(chat, name)[0].width > 20
+
+
+def differs(one: Image.Image, other: Image.Image) -> float:
+    """Return by how much two pictures of one size differ, on average; 255 is all."""
+    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean)
+
+
+async def test_what_arrives_of_a_picture_is_what_is_shown_whatever_its_kind(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    pictures = kinds()
+    for name, (data, _) in pictures.items():
+        (tmp_path / name).write_bytes(data)
+    async with running(tmp_path, server, Invocation(model="gemma3:4b"), size=(160, 170)) as chat:
+        await attach(chat, *(tmp_path / name for name in pictures))
+        await chat.say("What do you see?")
+        await answered(chat, 1)
+        images = server.chats()[0].json["messages"][0]["images"]
+
+        def far(name: str, image: str, looks: Image.Image) -> tuple[float, float]:
+            """Return how far what arrived is from the file, and what is shown from what arrived."""
+            came = Image.open(BytesIO(base64.b64decode(image)))
+            assert max(came.size) <= 1568
+            assert not came.getexif()
+            shown, beside = drawn(chat, name)
+            ground = Image.new("RGBA", came.size, beside)
+            seen = Image.alpha_composite(ground, came.convert("RGBA"))
+            looked = Image.alpha_composite(ground, looks.convert("RGBA").resize(came.size))
+            return differs(seen, looked), differs(shown, seen.resize(shown.size, Image.Resampling.BOX))
+
+        for (name, (_, looks)), image in zip(pictures.items(), images, strict=True):
+            await chat.until(partial(is_drawn, chat, name))
+            sent, shown = far(name, image, looks)
+            assert (sent < 6, shown < 30) == (True, True), (name, sent, shown)
 
 
 async def test_files_alone_can_be_sent_and_name_the_conversation(

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from tests.pilot.test_chat import Chat, running
 from tests.support.scripted_server import ScriptedServer
 from tui.domain.errors import StoreUnavailable
+from tui.screens.search import SearchScreen
 from tui.services.conversations import ConversationService
 
 
@@ -124,3 +127,14 @@ async def test_what_is_typed_behind_the_first_message_stays_in_the_input(
         assert chat.app.services is not None
         assert len(await chat.app.services.conversations.page()) == 1
         assert await chat.app.services.conversations.draft(None) == ""
+
+
+async def test_what_is_typed_right_behind_the_key_of_the_search_is_searched_for(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    async with running(tmp_path, server) as chat:
+        for key in ("x", "ctrl+g", *"words"):
+            chat.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await chat.until(lambda: isinstance(chat.app.screen, SearchScreen))
+        await chat.until(lambda: chat.app.screen.query_one(Input).value == "words")
+        assert chat.screen.pane.prompt.text == "x"

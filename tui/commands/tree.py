@@ -13,6 +13,8 @@ TREE_COMMANDS: tuple[Command, ...] = (
         Group.CONVERSATION,
         footer=True,
         slash="/search [WORDS]",
+        # What is typed right behind it is meant for the search, not for the input.
+        priority=True,
     ),
     Command(
         "conversation.temporary",
