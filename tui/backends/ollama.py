@@ -7,10 +7,10 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 import httpx
-import ollama
 
 from tui.backends import failures, mapping, pulls
 from tui.backends.address import Address, parse_host
+from tui.backends.client_library import AsyncClient
 from tui.backends.failures import Subject
 from tui.backends.mapping import Answer
 from tui.backends.ndjson import LineSplitter, LineTooLong
@@ -58,7 +58,7 @@ _THREAD_BYTES: Final = 64 * 1024
 """Requests longer than this are encoded beside the event loop."""
 
 
-class _Client(ollama.AsyncClient):
+class _Client(AsyncClient):
     """Ollama's client, with its answers as they are on the wire.
 
     Its public methods lose too much, as read in 0.6.3: streams are split at every Unicode line

@@ -269,7 +269,7 @@ class ServerMonitor:
 
     def _retry_seconds(self, failures: int) -> float:
         growing = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10)
-        return min(LAST_RETRY_SECONDS, growing * (0.75 + self._chance() / 2))
+        return min(LAST_RETRY_SECONDS / 1.25, growing) * (0.75 + self._chance() / 2)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, or until someone wants to know."""

@@ -1,6 +1,9 @@
 """Every form in which people name a server."""
 
 import base64
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -110,3 +113,13 @@ def test_a_password_is_not_in_the_error(text: str) -> None:
 )
 def test_loopback(text: str, loopback: bool) -> None:
     assert parse_host(text).loopback is loopback
+
+
+@pytest.mark.parametrize("form", ['"127.0.0.1:11434"', "::1"])
+def test_forms_that_the_client_library_cannot_read_do_not_stop_its_import(form: str) -> None:
+    code = "import os, tui.backends.ollama; print(os.environ['OLLAMA_HOST'])"
+    environment = {**os.environ, "OLLAMA_HOST": form}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.stdout.strip() == form, run.stderr

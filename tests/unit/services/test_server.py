@@ -268,7 +268,7 @@ async def test_tries_become_rarer_and_start_anew() -> None:
     await rig.settle()
     for _ in range(5):
         await rig.clock.pass_by()
-    assert rig.clock.asked == [1.0, 2.0, 4.0, 8.0, LAST_RETRY_SECONDS, LAST_RETRY_SECONDS]
+    assert rig.clock.asked == [1.0, 2.0, 4.0, 8.0, LAST_RETRY_SECONDS / 1.25, LAST_RETRY_SECONDS / 1.25]
 
     rig.world.versions[HOME] = "0.33.0"
     await rig.clock.pass_by()
@@ -285,7 +285,7 @@ async def test_chance_spreads_the_tries() -> None:
         monitor = ServerMonitor(ServerChoice(), World().connect, lambda _: None, chance=lambda: chance)
         return [monitor._retry_seconds(failures) for failures in (1, 2, 100)]
 
-    assert delays(0.0) == [0.75, 1.5, LAST_RETRY_SECONDS]
+    assert delays(0.0) == [0.75, 1.5, LAST_RETRY_SECONDS * 0.6], "also the longest"
     assert delays(1.0) == [1.25, 2.5, LAST_RETRY_SECONDS]
 
 
