@@ -232,15 +232,26 @@ def language_of(name: str) -> str:
     return _LANGUAGES.get(path.rpartition(".")[2].lower(), "")
 
 
-_BACKTICKS: Final = re.compile("`{3,}")
-
-
 def quoted(name: str, text: str) -> str:
     """Return a file as a model is told it: its name, and its text between fences it cannot end."""
-    longest = max(map(len, _BACKTICKS.findall(text)), default=2)
-    fence = "`" * (longest + 1)
+    fence = "`" * (_longest_fence(text) + 1)
     body = text if text.endswith("\n") else f"{text}\n"
     return f"{sanitize_line(name)}:\n{fence}{language_of(name)}\n{body}{fence}"
+
+
+def _longest_fence(text: str) -> int:
+    """Return the length of the longest run of backticks, or two.
+
+    A search through the whole of a long text at once, by pattern, would hold up the other threads.
+    """
+    longest, place = 2, text.find("```")
+    while place >= 0:
+        end = place + 3
+        while text.startswith("`", end):
+            end += 1
+        longest = max(longest, end - place)
+        place = text.find("```", end)
+    return longest
 
 
 def is_picture(attachment: Attachment) -> bool:

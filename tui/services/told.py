@@ -1,6 +1,7 @@
 """What a model is told of a message."""
 
 import asyncio
+import codecs
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,9 @@ UNSEEN: Final = "[A picture that you cannot see: {name}]"
 
 _SHORT: Final = 1 << 16
 """Bytes of a text that is quoted where it stands; more beside the event loop."""
+
+_PIECE: Final = 1 << 18
+"""Bytes that are decoded at a time."""
 
 
 class Teller:
@@ -66,6 +70,9 @@ class Teller:
 
 async def _quoted(name: str, data: bytes) -> str:
     def work() -> str:
-        return quoted(name, data.decode("utf-8", "replace"))
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        # In pieces: each holds up the other threads for a moment only.
+        pieces = (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+        return quoted(name, "".join(map(decoder.decode, pieces)) + decoder.decode(b"", final=True))
 
     return work() if len(data) <= _SHORT else await asyncio.to_thread(work)

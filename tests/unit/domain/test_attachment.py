@@ -30,7 +30,7 @@ def test_lines_are_named_behind_a_path(text: str, expected: tuple[str, Span | No
     assert split_span(text) == expected
 
 
-@pytest.mark.parametrize("inner", ["", "`", "```", "`````", "~~~", "\n```python\n"])
+@pytest.mark.parametrize("inner", ["", "`", "```", "`````", "````\n```", "~~~", "\n```python\n"])
 def test_no_text_ends_the_fence_it_is_quoted_in(inner: str) -> None:
     text = quoted("a.md", f"before {inner} after")
     name, opening, *lines, closing = text.split("\n")
