@@ -120,6 +120,6 @@ class Phase(StrEnum):
     CONNECTING = "connecting"
     LOADING = "loading model"
     WAITING = "waiting for the model"
-    BUSY = "the server's queue is full, trying again"
+    BUSY = "queue is full, trying again"
     THINKING = "thinking"
     ANSWERING = "answering"
