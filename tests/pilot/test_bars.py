@@ -1,5 +1,8 @@
 """The header, the status row, the empty state and the themes."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from textual import on
 from textual.app import App, ComposeResult
@@ -30,7 +33,7 @@ class BarsApp(App[None]):
         self.clicks = 0
 
     def compose(self) -> ComposeResult:
-        yield HeaderBar()
+        yield HeaderBar(clock=lambda: self.seconds)
         yield StatusBar(clock=lambda: self.seconds)
 
     @property
@@ -107,6 +110,52 @@ async def test_the_connection_in_words() -> None:
         await pilot.pause()
         assert "embedded engine · mine.gguf" in app.words("#connection")
         assert not app.query_one("#connection").has_class("-unreachable")
+
+
+@pytest.mark.parametrize(
+    ("width", "waits", "tries"),
+    [
+        (160, "○ refused gpu:11434 · reconnecting in 12 s", "○ refused gpu:11434 · reconnecting…"),
+        (120, "○ refused · reconnecting in 12 s", "○ refused gpu:11434 · reconnecting…"),
+        (80, "○ refused · again in 12 s", "○ refused · reconnecting…"),
+        (60, "○ refused · 12 s", "○ refused · again…"),
+        (40, "○ refused", "○ refused"),
+    ],
+)
+async def test_a_lost_server_says_why_and_when_it_is_tried_again(width: int, waits: str, tries: str) -> None:
+    app = BarsApp()
+    error = ServerUnreachable("Nothing listens.", "Start it.", reason="refused")
+    async with app.run_test(size=(width, 24)) as pilot:
+        app.header.server = ServerState(
+            ServerCondition.UNREACHABLE, "gpu:11434", error=error, retry_at=app.seconds + 11.2
+        )
+        await pilot.pause()
+        assert app.words("#connection") == waits
+        assert waits in app.line(0)
+        app.header.server = ServerState(ServerCondition.RECONNECTING, "gpu:11434", error=error)
+        await pilot.pause()
+        assert app.words("#connection") == tries
+        assert "gpu:11434: Nothing listens. Start it." in str(app.query_one("#connection").tooltip)
+
+
+async def test_the_header_counts_only_while_a_server_is_to_be_tried_again() -> None:
+    app = BarsApp()
+    async with app.run_test(size=(160, 24)) as pilot:
+
+        def ticks() -> bool:
+            return app.header._timer is not None and app.header._timer._active.is_set()
+
+        assert not ticks()
+        app.header.server = replace(GONE, retry_at=app.seconds + 11.0)
+        await pilot.pause()
+        assert ticks()
+        app.seconds += 5.0
+        async with asyncio.timeout(20):
+            while "in 6 s" not in app.words("#connection"):
+                await pilot.pause(0.05)
+        app.header.server = CONNECTED
+        await pilot.pause()
+        assert not ticks()
 
 
 async def test_a_narrow_header_says_only_what_is_wrong() -> None:

@@ -14,6 +14,7 @@ from tests.support.lists import HOSTILE, assert_harmless
 from tests.support.scripted_server import Model, PullScript, Reply, Request, ScriptedServer
 from tui.app import ChatApp
 from tui.domain.errors import ServerFailed
+from tui.domain.events import ServerCondition, ServerStateChanged
 from tui.domain.generation import Options
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
 from tui.domain.pull import Pull, PullLayer, PullState
@@ -315,6 +316,23 @@ async def test_thinking_is_offered_where_there_is_any(server: ScriptedServer, tm
         await pilot.press(*"hi", "enter")
         await until(pilot, lambda: len(server.chats()) == 2)
         assert "think" not in server.chats()[1].json, "a model that does not think would refuse it"
+
+
+async def test_the_manager_asks_a_lost_server_no_more_often(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    async with started(server, tmp_path) as (app, pilot):
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        assert app.services is not None
+        monkeypatch.setattr(manager(app), "_look", lambda: looks.append("looked"))
+        state = app.services.server.state
+        for condition in (ServerCondition.UNREACHABLE, ServerCondition.RECONNECTING):
+            manager(app).receive(ServerStateChanged(replace(state, condition=condition)))
+        assert looks == [], "each look would be a try, and each try a look"
+        manager(app).receive(ServerStateChanged(state))
+        assert looks == ["looked"]
 
 
 async def test_servers_side_by_side(server: ScriptedServer, tmp_path: Path) -> None:

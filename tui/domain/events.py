@@ -140,6 +140,9 @@ class ServerCondition(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     UNREACHABLE = "unreachable"
+    """It did not answer, and is left alone until the next try."""
+    RECONNECTING = "reconnecting"
+    """It did not answer, and is being tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,9 @@ class ServerState:
     engine_model: str = ""
     """The model file that the embedded engine was given; empty for the tiny model that comes with it."""
     error: TuiError | None = None
-    """Why it is unreachable."""
+    """Why it is unreachable, or was when it was tried last."""
+    retry_at: float | None = None
+    """Monotonic seconds when it is tried again; None unless it is unreachable."""
 
 
 @dataclass(frozen=True, slots=True)

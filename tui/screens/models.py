@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from tui.commands.bindings import bindings_for
 from tui.commands.command import Scope
 from tui.domain.errors import TuiError
-from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerStateChanged
+from tui.domain.events import Event, ModelsChanged, PullsChanged, ServerCondition, ServerStateChanged
 from tui.domain.model import ModelInfo
 from tui.domain.server import is_address
 from tui.domain.text import sanitize_line
@@ -95,7 +95,7 @@ class ModelsScreen(LibraryActions):
         """Show what is known, and look again."""
         self._show_server()
         self.show_contents()
-        self.set_interval(1.0, self.listing.tick)
+        self.set_interval(1.0, self._tick)
         self.set_interval(_LOOK_SECONDS, self._look)
         self._look()
         if self._fetch:
@@ -115,7 +115,8 @@ class ModelsScreen(LibraryActions):
             case ServerStateChanged():
                 self._show_server()
                 self.show_contents()
-                self._look()
+                if event.state.condition is ServerCondition.CONNECTED:
+                    self._look()
 
     def action_close(self) -> None:
         """Return from the details to the list, or from the list to the conversation."""
@@ -178,13 +179,18 @@ class ModelsScreen(LibraryActions):
                 Content("No models are installed on this server. p fetches one, for example gemma3:4b.")
             )
 
+    def _tick(self) -> None:
+        self.listing.tick()
+        if self.services.server.state.retry_at is not None:
+            self._show_server()
+
     def _show_server(self) -> None:
         state = self.services.server.state
         name = self.services.servers.current
         plain = not name or is_address(name)  # The address stands beside it.
         heading = "Models" if plain else f"Models of {sanitize_line(name, 30)}"
         self.query_one("#heading", Static).update(Content(heading))
-        label, tooltip = connection_label(state)
+        label, tooltip = connection_label(state, now=time.monotonic())
         version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
         widget = self.query_one("#server", Static)
         widget.update(label if state.embedded else label + version)

@@ -14,7 +14,7 @@ def empty_notice(state: ServerState | None, *, models_known: bool, model: str) -
     """
     if state is None or state.condition is ServerCondition.CONNECTING:
         return "Looking for a model server…\n\nYou can begin to write; it is sent as soon as one answers."
-    if state.condition is ServerCondition.UNREACHABLE:
+    if state.condition is not ServerCondition.CONNECTED:
         error = state.error
         lines = [error.message, error.hint] if error else ["The server does not answer."]
         lines.append("The app keeps looking, and connects by itself. Saved conversations stay readable.")

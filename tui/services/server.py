@@ -1,14 +1,16 @@
 """Which server answers, and how the connection to it is."""
 
 import asyncio
+import contextlib
 import random
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from tui.backends.address import DEFAULT_HOST, parse_host
-from tui.domain.errors import REFUSED, ServerRefused, ServerUnreachable, TuiError
+from tui.domain.errors import REFUSED, ServerFailed, ServerRefused, ServerUnreachable, TuiError
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.ports import ChatBackend
 
@@ -114,6 +116,7 @@ class ServerMonitor:
         name: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare to connect; `start` begins.
 
@@ -124,6 +127,7 @@ class ServerMonitor:
             name: What the settings call it; empty for the server that is looked for.
             sleep: Waits some seconds.
             chance: Returns a number from 0 to 1, to spread tries.
+            clock: Monotonic seconds.
 
         Raises:
             SettingsError: the host that was named is not an address.
@@ -133,6 +137,7 @@ class ServerMonitor:
         self._on_change = on_change
         self._sleep = sleep
         self._chance = chance
+        self._clock = clock
         self._home = _Target(choice.host or DEFAULT_HOST, choice.headers, embedded=False)
         address = ENGINE_ADDRESS if choice.engine_only else parse_host(self._home.host).display
         self._state = ServerState(ServerCondition.CONNECTING, address, embedded=choice.engine_only)
@@ -227,6 +232,8 @@ class ServerMonitor:
         """
         if self._state.condition is ServerCondition.UNREACHABLE:
             await self._next_probe()
+        elif self._state.condition is ServerCondition.RECONNECTING:
+            await self._next_probe(hurry=False)
         while self._state.condition is ServerCondition.CONNECTING:
             await self._next_probe(hurry=False)
         if self._state.condition is ServerCondition.CONNECTED and self._backend is not None:
@@ -255,11 +262,16 @@ class ServerMonitor:
                 await asyncio.wait({before})
             while True:
                 self._wake.clear()
-                await self._probe()
-                connected = self._state.condition is ServerCondition.CONNECTED
-                failures = 0 if connected else failures + 1
+                if failures:
+                    again = ServerCondition.RECONNECTING
+                    self._publish(replace(self._state, condition=again, retry_at=None))
+                error = await self._look()
+                failures = failures + 1 if error is not None else 0
+                seconds = self._retry_seconds(failures) if failures else RECHECK_SECONDS
+                if error is not None:
+                    self._publish_error(error, self._clock() + seconds)
                 self._announce_probe()
-                await self._rest(RECHECK_SECONDS if connected else self._retry_seconds(failures))
+                await self._rest(seconds)
         finally:
             self._announce_probe()
 
@@ -283,8 +295,32 @@ class ServerMonitor:
             for wait in waits:
                 wait.cancel()
 
+    async def _look(self) -> TuiError | None:
+        """Look at the server; return why it cannot be used, None where it can.
+
+        Nothing that happens there may end the watch: without it the app would say for ever what was
+        the case last.
+        """
+        try:
+            await self._probe()
+        except TuiError as error:
+            return error
+        except Exception as error:  # noqa: BLE001
+            with contextlib.suppress(Exception):
+                await self._drop_backend()
+            return ServerFailed(
+                f"ollama-tui met an error that it did not expect: {type(error).__name__}.",
+                "It tries again by itself. Please report this.",
+                reason="internal error",
+            )
+        return None
+
     async def _probe(self) -> None:
-        """Look at the server in use or, where there is none, for one; publish what was found."""
+        """Look at the server in use or, where there is none, for one; publish the one that was found.
+
+        Raises:
+            TuiError: there is none, and why.
+        """
         if self._engine is not None and await self._try_engine(self._engine):
             return
         if self._choice.engine_only:
@@ -325,15 +361,18 @@ class ServerMonitor:
         return True
 
     async def _without_server(self, error: TuiError) -> None:
-        """Do what can be done where the server does not answer."""
+        """Do what can be done where the server does not answer.
+
+        Raises:
+            TuiError: nothing can be done, or it failed; says what the user can do.
+        """
         if self._choice.host is not None or self._met_server or not isinstance(error, ServerUnreachable):
-            self._publish_error(self._startable(error))
-        elif self._choice.installed():
-            self._publish_error(ServerUnreachable(error.message, START_HINT, reason=error.reason))
-        elif self._choice.start_engine is None:
-            self._publish_error(ServerUnreachable(error.message, INSTALL_HINT, reason=error.reason))
-        else:
-            await self._start_engine()
+            raise self._startable(error)
+        if self._choice.installed():
+            raise ServerUnreachable(error.message, START_HINT, reason=error.reason)
+        if self._choice.start_engine is None:
+            raise ServerUnreachable(error.message, INSTALL_HINT, reason=error.reason)
+        await self._start_engine()
 
     def _startable(self, error: TuiError) -> TuiError:
         """Return an error that says how to start an Ollama which is installed where nothing listens."""
@@ -348,22 +387,23 @@ class ServerMonitor:
         return error
 
     async def _start_engine(self) -> None:
-        """Start the engine and connect to it, unless it has failed too often."""
+        """Start the engine and connect to it, unless it has failed too often.
+
+        Raises:
+            TuiError: it cannot be started, and why.
+        """
         start = self._choice.start_engine
         if start is None:
-            self._publish_error(ServerUnreachable("The embedded engine is not installed.", INSTALL_HINT))
-            return
+            raise ServerUnreachable("The embedded engine is not installed.", INSTALL_HINT)
         if self._engine_failures >= ENGINE_TRIES and self._engine_error is not None:
-            self._publish_error(self._engine_error)
-            return
+            raise self._engine_error
         try:
             engine = await start()
             await self._try(_Target(engine.url, engine.headers, embedded=True))
         except TuiError as error:
             self._engine_failures += 1
             self._engine_error = error
-            self._publish_error(error)
-            return
+            raise
         self._engine = engine
         self._engine_failures = 0
 
@@ -372,8 +412,9 @@ class ServerMonitor:
         if backend is not None:
             await backend.aclose()
 
-    def _publish_error(self, error: TuiError) -> None:
-        self._publish(replace(self._looked_for, condition=ServerCondition.UNREACHABLE, error=error))
+    def _publish_error(self, error: TuiError, retry_at: float) -> None:
+        unreachable = ServerCondition.UNREACHABLE
+        self._publish(replace(self._looked_for, condition=unreachable, error=error, retry_at=retry_at))
 
     def _publish(self, state: ServerState) -> None:
         if _told(state) != _told(self._state):
@@ -388,4 +429,4 @@ def _told(state: ServerState) -> tuple[object, ...]:
     """Return what people would see of a state: two errors that read the same are the same."""
     error = state.error
     words = (type(error), error.message, error.hint) if error is not None else ()
-    return (state.condition, state.address, state.version, state.embedded, words)
+    return (state.condition, state.address, state.version, state.embedded, words, state.retry_at)

@@ -173,9 +173,9 @@ class ConversationPane(Vertical):
         self.prompt.history = [message.content for message in self.messages if message.role is Role.USER]
 
     def set_notice(self, notice: str) -> None:
-        """Change what an empty conversation says."""
-        self.notice = notice
-        if self.is_empty:
+        """Change what an empty conversation says; the same again leaves it as it was scrolled."""
+        changed, self.notice = notice != self.notice, notice
+        if changed and self.is_empty:
             self.transcript.show(self.conversation_id or "", (), notice=notice)
 
     def began(self, event: GenerationStarted) -> bool:

@@ -1,7 +1,9 @@
 """The first row: the conversation, the model that answers, the server it is on."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from textual import events, getters
@@ -19,11 +21,17 @@ from tui.domain.model import ModelInfo
 from tui.domain.text import sanitize_line
 from tui.widgets.fit import shorten
 
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
 NARROW = 100
 """Below this many columns the bar leaves out what is least needed."""
 
 _MODEL_PERCENT: Final = 42
 """Part of the bar that the model takes at most, as its style says too."""
+
+_CONNECTION_PERCENT: Final = 34
+"""Part of the bar that the connection takes at most, as its style says too."""
 
 _LEAST_NAME: Final = 8
 """Cells of a model's name that are shown however little room there is."""
@@ -67,7 +75,7 @@ class ConnectionButton(Static):
 
 
 class HeaderBar(Horizontal):
-    """One row, told what to show through its reactives."""
+    """One row, told what to show through its reactives. It ticks only while a server is to be tried again."""
 
     DEFAULT_CSS = """
     HeaderBar {
@@ -89,7 +97,7 @@ class HeaderBar(Horizontal):
             padding: 0 1;
             color: $text-muted;
             &.-connecting { color: $text-warning; }
-            &.-unreachable { color: $text-error; }
+            &.-unreachable, &.-reconnecting { color: $text-error; }
         }
         &.-narrow #app-name { display: none; }
     }
@@ -124,12 +132,26 @@ class HeaderBar(Horizontal):
     class ServerClicked(Message):
         """The connection was clicked."""
 
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        """Make a bar.
+
+        Args:
+            clock: Monotonic seconds, the ones that `ServerState.retry_at` is in.
+        """
+        super().__init__()
+        self._clock = clock
+        self._timer: Timer | None = None
+
     def compose(self) -> ComposeResult:
         """Compose the four parts."""
         yield Static("ollama-tui", id="app-name", markup=False)
         yield Static("", id="title", markup=False)
         yield ModelButton("", id="model", markup=False)
         yield ConnectionButton("", id="connection", markup=False)
+
+    def on_mount(self) -> None:
+        """Prepare the tick, standing still."""
+        self._timer = self.set_interval(1.0, self._show_server, pause=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what does not fit."""
@@ -194,8 +216,17 @@ class HeaderBar(Horizontal):
         if self.missing_server:
             label, tooltip = missing_label(self.missing_server)
         else:
-            brief = self.has_class("-narrow")
-            label, tooltip = connection_label(self.server, brief=brief, name=self.server_name)
+            room = self.size.width * _CONNECTION_PERCENT // 100 - 2 if self.size.width else None
+            label, tooltip = connection_label(
+                self.server,
+                brief=self.has_class("-narrow"),
+                name=self.server_name,
+                room=room,
+                now=self._clock(),
+            )
+        if self._timer is not None:
+            waits = condition is ServerCondition.UNREACHABLE and not self.missing_server
+            (self._timer.resume if waits else self._timer.pause)()
         widget.update(label)
         widget.tooltip = tooltip
 
@@ -231,11 +262,21 @@ def missing_label(name: str) -> tuple[Content, Content]:
 
 
 def connection_label(
-    server: ServerState | None, *, brief: bool = False, name: str = ""
+    server: ServerState | None,
+    *,
+    brief: bool = False,
+    name: str = "",
+    room: int | None = None,
+    now: float | None = None,
 ) -> tuple[Content, Content]:
-    """Return what the bar says of the connection, and the longer words of its tooltip.
+    """Return what is said of the connection, and the longer words of its tooltip.
 
-    A brief label leaves the address out while there is no connection. A name stands for the address.
+    Args:
+        server: The connection; None before the first attempt.
+        brief: Leave the address out while there is no connection.
+        name: Stands for the address; empty for a server without a name.
+        room: Cells that there are; None for as many as it takes.
+        now: Monotonic seconds, to say how long it is until the next try; None does not say it.
     """
     if server is None:
         return Content("◌ connecting…"), Content("Looking for a server.")
@@ -245,12 +286,11 @@ def connection_label(
         return Content("◌ connecting…" if brief else f"◌ connecting… {place}"), Content(
             f"Connecting to {address}."
         )
-    if server.condition is ServerCondition.UNREACHABLE:
+    if server.condition is not ServerCondition.CONNECTED:
         error = server.error
         why = sanitize_line(f"{error.message} {error.hint}") if error else "No answer."
-        reason = sanitize_line(error.reason, 20) if error else ""
-        words = f"○ {reason}" if reason else "○ unreachable"
-        return Content(words if brief else f"{words} {place}"), Content(f"{address}: {why}")
+        label = _lost_label(server, "" if brief else f" {place}", room, now)
+        return Content(label), Content(f"{address}: {why} It is tried again by itself; F9 tries at once.")
     dot = Content.styled("● ", "$text-success")
     if server.embedded:
         if server.engine_model:
@@ -261,3 +301,21 @@ def connection_label(
         )
     version = sanitize_line(server.version, 40)
     return dot + Content(place), Content(f"Connected to {address}, Ollama {version}".rstrip())
+
+
+def _lost_label(server: ServerState, place: str, room: int | None, now: float | None) -> str:
+    """Return what is said of a server that does not answer: why, and when it is tried again.
+
+    Where there is no room for all of it the place goes first, then what is said of the tries.
+    """
+    reason = sanitize_line(server.error.reason, 20) if server.error else ""
+    words = f"○ {reason}" if reason else "○ unreachable"
+    if server.condition is ServerCondition.RECONNECTING:
+        tries = [" · reconnecting…", " · again…"]
+    elif server.retry_at is not None and now is not None:
+        wait = f"{max(1, ceil(server.retry_at - now))} s"
+        tries = [f" · reconnecting in {wait}", f" · again in {wait}", f" · {wait}"]
+    else:
+        tries = [""]
+    labels = [f"{words}{place}{tries[0]}", *(f"{words}{each}" for each in tries), words]
+    return next((each for each in labels if room is None or cell_len(each) <= room), words)

@@ -4,14 +4,22 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import pytest
 
 from tests.support.fake_backend import FakeLibrary
 from tests.support.scripted_server import ScriptedServer
 from tui.backends.connect import connect_ollama
-from tui.domain.errors import EngineFailed, NotAnOllamaServer, ServerUnreachable, SettingsError, TuiError
+from tui.domain.errors import (
+    EngineFailed,
+    NotAnOllamaServer,
+    ServerFailed,
+    ServerUnreachable,
+    SettingsError,
+    TuiError,
+)
 from tui.domain.events import ServerCondition, ServerState
 from tui.domain.generation import ChatRequest, Delta
 from tui.domain.model import ModelDetails, ModelInfo, RunningModel
@@ -40,6 +48,9 @@ class World:
     errors: dict[str, TuiError] = field(default_factory=dict)
     made: list["FakeBackend"] = field(default_factory=list)
     probes: int = 0
+    bug: Exception | None = None
+    gate: asyncio.Event | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self, host: str, *, headers: Mapping[str, str], embedded: bool) -> ChatBackend:
         backend = FakeBackend(self, host, dict(headers), embedded)
@@ -63,6 +74,11 @@ class FakeBackend(FakeLibrary):
 
     async def version(self) -> str:
         self.world.probes += 1
+        if self.world.gate is not None:
+            self.world.reached.set()
+            await self.world.gate.wait()
+        if self.world.bug is not None:
+            raise self.world.bug
         if self.host in self.world.errors:
             raise self.world.errors[self.host]
         if self.host not in self.world.versions:
@@ -153,12 +169,19 @@ class Rig:
         self.clock = Clock()
         self.seen: list[ServerState] = []
         self.monitor = ServerMonitor(
-            choice, world.connect, self.seen.append, sleep=self.clock.sleep, chance=lambda: 0.5
+            choice,
+            world.connect,
+            self.seen.append,
+            sleep=self.clock.sleep,
+            chance=lambda: 0.5,
+            clock=lambda: 100.0,
         )
 
     @property
     def conditions(self) -> list[ServerCondition]:
-        return [state.condition for state in self.seen]
+        """How the connection was, as often as it became another; without what is only tried again."""
+        found = [each.condition for each in self.seen if each.condition is not ServerCondition.RECONNECTING]
+        return [each for each, _ in groupby(found)]
 
     async def settle(self) -> None:
         self.monitor.start()
@@ -277,6 +300,51 @@ async def test_tries_become_rarer_and_start_anew() -> None:
 
     assert rig.clock.asked[6:] == [RECHECK_SECONDS, 1.0]
     assert rig.conditions[1:] == [ServerCondition.CONNECTED, ServerCondition.UNREACHABLE]
+    await rig.monitor.aclose()
+
+
+async def test_each_try_is_told_with_the_time_of_the_next_and_with_the_reason() -> None:
+    rig = Rig(ServerChoice("http://gpu:1"), World())
+    await rig.settle()
+    await rig.clock.pass_by()
+    rig.world.versions["http://gpu:1"] = "0.33.0"
+    await rig.clock.pass_by()
+
+    first = ServerState(ServerCondition.UNREACHABLE, "gpu:1", error=REFUSED, retry_at=101.0)
+    again = ServerState(ServerCondition.RECONNECTING, "gpu:1", error=REFUSED)
+    connected = ServerState(ServerCondition.CONNECTED, "gpu:1", "0.33.0")
+    assert rig.seen == [first, again, replace(first, retry_at=102.0), again, connected]
+    await rig.monitor.aclose()
+
+
+async def test_what_is_asked_during_a_try_waits_for_its_outcome() -> None:
+    rig = Rig(ServerChoice("http://gpu:1"), World())
+    await rig.settle()
+    rig.world.versions["http://gpu:1"] = "0.33.0"
+    rig.world.gate = asyncio.Event()
+    rig.monitor.suspect()
+    await rig.world.reached.wait()
+
+    asked = asyncio.create_task(rig.monitor.backend())
+    await asyncio.sleep(0)
+    rig.world.gate.set()
+
+    assert await asked is rig.world.made[0]
+    await rig.monitor.aclose()
+
+
+async def test_an_error_that_nobody_expected_is_told_and_the_watch_goes_on() -> None:
+    rig = Rig(ServerChoice("http://gpu:1"), World(bug=KeyError("version")))
+    await rig.settle()
+
+    error = rig.monitor.state.error
+    assert isinstance(error, ServerFailed)
+    assert "did not expect: KeyError" in error.message
+    assert rig.world.made[0].closed
+    rig.world.bug = None
+    rig.world.versions["http://gpu:1"] = "0.33.0"
+    await rig.clock.pass_by()
+    assert rig.conditions == [ServerCondition.UNREACHABLE, ServerCondition.CONNECTED]
     await rig.monitor.aclose()
 
 
@@ -466,8 +534,9 @@ async def test_through_a_real_socket() -> None:
         changed = asyncio.Event()
 
         def on_change(state: ServerState) -> None:
-            seen.append(state)
-            changed.set()
+            if state.condition is not ServerCondition.RECONNECTING:
+                seen.append(state)
+                changed.set()
 
         monitor = ServerMonitor(ServerChoice(server.url), connect_ollama, on_change)
         monitor.start()
