@@ -121,7 +121,8 @@ class Clock:
 
     async def resting(self) -> None:
         """Wait until the monitor has nothing to do."""
-        await self._resting.wait()
+        async with asyncio.timeout(20):
+            await self._resting.wait()
 
     async def pass_by(self) -> None:
         """Let the time pass that is slept, and wait for the next rest."""
