@@ -144,12 +144,15 @@ def patient(driver: type[Driver], typed: bytes, *, late: bool) -> type[Driver]:
         """Begins with what was typed ahead."""
 
         _answers = LateAnswers(monotonic()) if late else None
+        _typed = typed
 
         def start_application_mode(self) -> None:
             """Take over the terminal."""
             super().start_application_mode()
-            parser = PasteParser()
-            for event in parser.feed(typed.decode("utf-8", "replace")):
+            parser, text = PasteParser(), self._typed.decode("utf-8", "replace")
+            # Once: the terminal may be taken over again after another program has had it.
+            self._typed = b""
+            for event in parser.feed(text):
                 self.process_message(event)
 
         def process_message(self, message: Message) -> None:

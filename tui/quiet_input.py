@@ -47,13 +47,35 @@ vars(linux_driver)["WriterThread"] = PatientWriter
 
 
 class QuietDriver(LinuxDriver):
-    """Sleeps while nothing is typed; the end of the application wakes it."""
+    """Sleeps while nothing is typed; the end of the application wakes it.
+
+    While another program has the terminal, what would be written to it is dropped: nothing takes it then, and
+    whoever comes to a full queue waits for ever. Everything is drawn anew afterwards.
+    """
+
+    _is_lent = False
+    """Another program has the terminal."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make a driver as Textual does."""
         super().__init__(*args, **kwargs)
         # For as long as the process lives: a driver that was closed may be started again.
         self._woken, self._wake = os.pipe()
+
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to another program."""
+        super().suspend_application_mode()
+        self._is_lent = True
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal back."""
+        self._is_lent = False
+        super().resume_application_mode()
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, while it is ours."""
+        if not self._is_lent:
+            super().write(data)
 
     def run_input_thread(self) -> None:
         """Pass on what is typed until the end."""

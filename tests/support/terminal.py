@@ -37,6 +37,7 @@ KEYS: Mapping[str, bytes] = {
     "pagedown": b"\x1b[6~",
     "f1": b"\x1bOP",
     "f2": b"\x1bOQ",
+    "f3": b"\x1bOR",
     "f12": b"\x1b[24~",
     "f8": b"\x1b[19~",
     "left": b"\x1b[D",

@@ -332,3 +332,44 @@ def test_a_store_that_cannot_be_made_is_explained(start: Start, home: Path) -> N
     terminal.wait_for("cannot be opened")
     terminal.press("enter")
     assert terminal.wait_exit() == 1
+
+
+EDITOR = """#!/bin/sh
+printf 'The editor has: %s' "$(cat "$1")"
+read -r line
+printf '%s\\nsecond line\\n' "$line" > "$1"
+"""
+
+
+def test_the_message_is_written_in_an_editor_while_an_answer_streams(
+    start: Start, server: ScriptedServer, home: Path
+) -> None:
+    gate = server.gate()
+    server.script(
+        Reply(tokens=["first ", *["word "] * 300, "last"], gate=gate, rate=150.0), Reply("Understood.")
+    )
+    editor = home / "editor"
+    editor.write_text(EDITOR)
+    editor.chmod(0o755)
+    terminal = start("Go", EDITOR=str(editor))
+    gate.release()
+    terminal.wait_for("first")
+    terminal.type("half a thought")
+    terminal.wait_for("half a thought")
+    terminal.press("f3")
+    terminal.wait_for("The editor has: half a thought")
+    gate.open()
+    with sqlite3.connect(f"file:{database(home)}?mode=ro", uri=True) as connection:
+        while connection.execute("SELECT count(*) FROM messages WHERE content LIKE '%last'").fetchone() != (
+            1,
+        ):
+            assert "word" not in terminal.text
+            terminal.reads_within(0.05)
+    connection.close()
+    terminal.type("a whole thought\n")
+    screen = terminal.wait_for_answer("second line")
+    assert "a whole thought" in screen
+    assert "word last" in screen
+    terminal.press("enter")
+    terminal.wait_for_answer("Understood.")
+    assert server.chats()[1].json["messages"][-1]["content"] == "a whole thought\nsecond line"

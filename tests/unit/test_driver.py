@@ -5,7 +5,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from tui.driver import LateAnswers, PasteParser, take_pastes_whole
+from tui.driver import LateAnswers, PasteParser, patient, take_pastes_whole
 
 
 def keys(text: str) -> list[Message]:
@@ -76,3 +76,24 @@ def test_the_driver_reads_with_it() -> None:
 
     take_pastes_whole(linux_driver.LinuxDriver)
     assert vars(linux_driver)["XTermParser"] is PasteParser
+
+
+def test_what_was_typed_ahead_is_typed_once() -> None:
+    from textual.drivers.headless_driver import HeadlessDriver
+
+    said: list[str] = []
+
+    class Terminal(HeadlessDriver):
+        def __init__(self) -> None:
+            """Begin without an application."""
+
+        def start_application_mode(self) -> None:
+            said.append("ours")
+
+        def process_message(self, message: Message) -> None:
+            said.append(message.key if isinstance(message, events.Key) else "")
+
+    driver = patient(Terminal, b"ab", late=False)()  # type: ignore[call-arg]
+    driver.start_application_mode()
+    driver.resume_application_mode()
+    assert said == ["ours", "a", "b", "ours"]

@@ -1,4 +1,4 @@
-"""The commands that attach files."""
+"""The commands that attach files, and the one that has the message written elsewhere."""
 
 from tui.commands.command import Command, Group, Scope
 
@@ -23,5 +23,15 @@ ATTACH_COMMANDS: tuple[Command, ...] = (
         "",
         Group.INPUT,
         slash="/clipboard",
+    ),
+    Command(
+        "prompt.editor",
+        "Write in $EDITOR",
+        "Write the message in your own editor; answers go on meanwhile.",
+        Scope.CHAT,
+        "edit_outside",
+        "f3",
+        Group.INPUT,
+        slash="/editor",
     ),
 )

@@ -32,6 +32,7 @@ from tui.domain.text import sanitize_line
 from tui.screens.attaching import AttachingRoom
 from tui.screens.dialogs import ConfirmScreen
 from tui.screens.drafts import DraftKeeper
+from tui.screens.editor import EditorRoom
 from tui.screens.notices import empty_notice
 from tui.screens.session import ChatSession, ConversationEvent
 from tui.screens.slash import SlashActions
@@ -50,7 +51,7 @@ _NARROW = 100
 """Columns below which the side panel folds away by itself."""
 
 
-class ChatScreen(AttachingRoom, SlashActions):
+class ChatScreen(AttachingRoom, EditorRoom, SlashActions):
     """One conversation at a time; others go on by themselves while they are not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Scope.CHAT)]

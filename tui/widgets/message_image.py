@@ -282,6 +282,7 @@ class PictureView(Widget):
     def on_mount(self) -> None:
         """Learn when something comes to lie over the picture, or goes."""
         self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
+        self.app.app_resume_signal.subscribe(self, lambda _: self._draw_again())
 
     def on_unmount(self) -> None:
         """Let the terminal forget the picture."""

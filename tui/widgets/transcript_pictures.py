@@ -61,6 +61,14 @@ class TranscriptPictures(TranscriptSurface):
         """Learn what the terminal can, and when something comes to lie over pictures."""
         self._items.gallery.graphics = graphics_of(self.app)
         self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
+        self.app.app_resume_signal.subscribe(self, self._taken_back)
+
+    def _taken_back(self, _: object) -> None:
+        """Tell the terminal the pictures again: another program has had it."""
+        if self._items.gallery.graphics.protocol is Protocol.KITTY:
+            self._asked = ((), ())
+            self._forget(self._items.gallery.clear())
+            self.refresh()
 
     def on_unmount(self) -> None:
         """Let the terminal forget the pictures."""
