@@ -51,6 +51,11 @@ class Chat:
         await self.pilot.press("enter")
 
     @property
+    def shown(self) -> str:
+        """What is on the screen."""
+        return "\n".join(strip.text for strip in self.screen._compositor.render_strips())
+
+    @property
     def contents(self) -> list[str]:
         """What the shown messages say."""
         return [message.content for message in self.screen.pane.messages]
@@ -109,6 +114,7 @@ async def test_the_draft_of_each_conversation_is_kept(tmp_path: Path, server: Sc
         chat.screen.pane.prompt.text = "unsent in one"
         await chat.pilot.press("ctrl+n")
         await chat.until(lambda: chat.screen.pane.is_empty)
+        await chat.until(lambda: "Ask anything: write below" in chat.shown)
         assert chat.screen.pane.prompt.text == ""
         chat.screen.pane.prompt.text = "unsent in none"
         await chat.pilot.press("alt+down")

@@ -23,6 +23,7 @@ def trusting(ca_file: str) -> ssl.SSLContext:
             raise SettingsError(
                 f"The certificates in {sanitize_line(ca_file, 120)} cannot be used: {why}",
                 "Check ca_file in the settings.",
+                reason="bad ca_file",
             ) from error
     return context
 

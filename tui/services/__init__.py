@@ -161,6 +161,7 @@ async def build(settings: "Settings", *, server_name: str = "", save: bool = Tru
             bus=bus,
             clock=clock,
             fetched=models.refresh,
+            suspect=server.suspect,
         ),
         warm_up=WarmUpService(
             load=library.load,

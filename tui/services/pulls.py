@@ -76,6 +76,7 @@ class PullService:
         bus: EventBus,
         clock: Clock,
         fetched: Callable[[], Awaitable[None]],
+        suspect: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a service with nothing to do.
 
@@ -85,12 +86,14 @@ class PullService:
             bus: Where events go.
             clock: The time.
             fetched: Called after a model has arrived.
+            suspect: Called when the server may have gone away.
         """
         self._backend = backend
         self._embedded = embedded
         self._bus = bus
         self._clock = clock
         self._fetched = fetched
+        self._suspect = suspect
         self._works: dict[tuple[str, str], _Work] = {}
         self._updates = Throttle(UPDATE_SECONDS, self._publish)
         self._ticker: asyncio.Task[None] | None = None
@@ -176,6 +179,8 @@ class PullService:
             self._end(work, PullState.CANCELLED)
             raise
         except TuiError as error:
+            if error.retryable:
+                self._suspect()
             self._end(work, PullState.FAILED, error)
             return
         self._end(work, PullState.DONE)

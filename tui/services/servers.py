@@ -306,6 +306,7 @@ async def _token(server: NamedServer, environment: Mapping[str, str]) -> str:
             raise SettingsError(
                 f"The environment variable {server.token_env} is empty.",
                 f"The server {server.name} needs a token: set it and start again.",
+                reason="no token",
             )
         return token
     return await _token_from(server) if server.token_command else ""
@@ -332,7 +333,9 @@ async def _token_from(server: NamedServer) -> str:
             return token
         why = "ended with an error" if process.returncode else "printed no token"
     raise SettingsError(
-        f"The command {name}, which prints the token of {server.name}, {why}.", "Check token_command."
+        f"The command {name}, which prints the token of {server.name}, {why}.",
+        "Check token_command.",
+        reason="no token",
     )
 
 

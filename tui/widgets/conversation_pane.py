@@ -142,7 +142,7 @@ class ConversationPane(Vertical):
         """
         if conversation_id != self.conversation_id and self.find_bar.is_open:
             self.find_bar.action_close()
-        self.conversation_id = conversation_id
+        self.conversation_id, self.notice = conversation_id, notice
         self._path = {message.id: message for message in messages}
         self._gap = gap[0]
         self.transcript.show(

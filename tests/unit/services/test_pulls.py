@@ -35,6 +35,7 @@ class Desk:
     bus: EventBus = field(default_factory=EventBus)
     embedded: bool = False
     fetched: int = 0
+    suspected: int = 0
 
     def __post_init__(self) -> None:
         self.events: Subscription = self.bus.subscribe()
@@ -44,10 +45,14 @@ class Desk:
             bus=self.bus,
             clock=Clock(),
             fetched=self._fetched,
+            suspect=self._suspect,
         )
 
     async def _backend(self) -> ChatBackend:
         return self.backend
+
+    def _suspect(self) -> None:
+        self.suspected += 1
 
     async def _fetched(self) -> None:
         self.fetched += 1
@@ -142,6 +147,16 @@ async def test_what_goes_wrong_is_kept_until_it_is_put_away(desk: Desk) -> None:
     desk.pulls.dismiss("tiny:1b", desk.backend.address)
     assert [pull.name for pull in desk.pulls.pulls] == ["nope:1b"]
     assert desk.fetched == 0
+
+
+async def test_a_pull_that_was_cut_has_the_server_looked_at(desk: Desk) -> None:
+    desk.server.library.registry["tiny:1b"] = PullScript(cut_after=2)
+    await desk.pulls.start("nope:1b")
+    await desk.ended("nope:1b")
+    assert desk.suspected == 0, "what a registry has not says nothing of the server"
+    await desk.pulls.start("tiny:1b")
+    await desk.ended("tiny:1b")
+    assert desk.suspected == 1
 
 
 async def test_a_recorded_pull_with_a_registry_that_dies(desk: Desk) -> None:

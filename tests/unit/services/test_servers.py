@@ -241,6 +241,7 @@ async def test_a_token_command_that_prints_more_than_a_token() -> None:
     with pytest.raises(SettingsError, match="printed no token") as caught:
         await choice.connect("h", headers={}, embedded=False)
     assert SECRET not in f"{caught.value}{caught.value.hint}"
+    assert caught.value.reason == "no token"
 
 
 async def test_there_is_no_such_server(desk: Desk) -> None:
@@ -284,8 +285,9 @@ async def test_certificates_of_ones_own(tmp_path: Path) -> None:
     await strict.aclose()
     server.close()
     for bad in (tmp_path / "none.pem", key):
-        with pytest.raises(SettingsError, match="cannot be used"):
+        with pytest.raises(SettingsError, match="cannot be used") as unusable:
             await connect_ollama(host, headers={}, embedded=False, ca_file=str(bad))
+        assert unusable.value.reason == "bad ca_file"
 
 
 def _fake_ollama(folder: Path, script: str) -> None:
