@@ -59,6 +59,13 @@ def png_bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def jpeg_bomb(side: int) -> bytes:
+    """Return a small JPEG that says it is enormous."""
+    data = encoded(a_picture(), "JPEG")
+    frame = data.index(b"\xff\xc0") + 5
+    return data[:frame] + struct.pack(">HH", side, side) + data[frame + 4 :]
+
+
 def blank_png(side: int) -> bytes:
     """Return a black picture that takes little room, however large it is."""
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)

@@ -1,6 +1,7 @@
 """Files of every kind on their way into a message."""
 
 import asyncio
+import gc
 import io
 import os
 import socket
@@ -196,6 +197,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"BM" + struct.pack("<IHHIIiiHH", 70, 0, 0, 54, 40, -5, -2000000000, 1, 24) + bytes(24),
         "",
     ),
+    "jpeg of 30,000 by 30,000 pixels": (lambda: files.jpeg_bomb(30_000), "too many"),
+    "png of no width": (lambda: files.png_bomb(0, 10), "is a damaged PNG"),
+    "avif that is cut off": (lambda: encoded(a_picture(), "AVIF")[:200], "AVIF"),
+    "film": (lambda: b"\0\0\0\x18ftypisom\0\0\0\0isommp41", "is sound or film"),
+    "gzip": (lambda: b"\x1f\x8b\x08" + bytes(40), "is an archive"),
     "svg": (lambda: b'<?xml version="1.0"?>\n<!-- x -->\n<svg xmlns="x"><path/></svg>', "is an SVG drawing"),
     "text that is called .png": (lambda: b"<html>404 Not found</html>", "named like a picture"),
     "zip": (lambda: b"PK\x03\x04" + bytes(40), "is an archive"),
@@ -356,29 +362,87 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+def test_at_least_forty_bad_files_are_refused() -> None:
+    assert len(BAD) + len(FILES) >= 40
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_no_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
+async def test_what_is_no_file_is_refused_at_once(
+    name: str, tmp_path: Path, store: SqliteConversationStore
+) -> None:
     make, words = FILES[name]
     directory = tmp_path / "d"
     directory.mkdir()
     path = directory / "x\n\x1b[31m.png"
     make(path)
     with pytest.raises(FileUnusable) as caught:
-        read_file(path, 1000, Stop())
+        await AttachmentService(store, SETTINGS).ingest(FromFile(path))
     assert words in caught.value.message
     assert caught.value.message.isprintable()
+    await store.aclose()
 
 
-def test_a_file_without_permission_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "secret.txt"
-    path.write_text("x")
+_UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from tui.domain.errors import FileUnusable
+from tui.services.attachments.reading import read_file
+from tui.services.threads import Stop
 
-    def refused(*_: object) -> int:
-        raise PermissionError(13, "Permission denied", str(path))
+os.chdir(sys.argv[1])
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    read_file(Path("secret.png"), 1000, Stop())
+except FileUnusable as error:
+    print(error.message)
+"""
 
-    monkeypatch.setattr("tui.services.attachments.reading.os.open", refused)
-    with pytest.raises(FileUnusable, match=r"secret\.txt may not be read: no permission"):
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such permissions")
+def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "secret.png").write_bytes(png())
+    (folder / "secret.png").chmod(0)
+    # Root may read everything, so it is not root that reads.
+    run = [sys.executable, "-c", _UNPRIVILEGED, str(folder)]
+    told = subprocess.run(run, capture_output=True, check=True, text=True).stdout
+    assert told == "secret.png may not be read: no permission.\n"
+
+
+def test_a_file_that_vanishes_before_it_is_opened_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gone.png"
+    path.write_bytes(png())
+    opened = os.open
+
+    def vanishing(name: Path, flags: int) -> int:
+        name.unlink()
+        return opened(name, flags)
+
+    monkeypatch.setattr("tui.services.attachments.reading.os.open", vanishing)
+    with pytest.raises(FileUnusable, match=r"gone\.png is not there"):
         read_file(path, 1000, Stop())
+
+
+async def test_a_file_that_was_refused_is_let_go(
+    store: SqliteConversationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = files.png_bomb(30_000, 30_000)
+    monkeypatch.setattr("tui.services.attachments.service.read_file", lambda *_, **__: data)
+    before = sys.getrefcount(data)
+    with pytest.raises(FileUnusable) as caught:
+        await AttachmentService(store, SETTINGS).ingest(FromFile(Path("large.png")))
+    async with asyncio.timeout(20):
+        # The thread that told it may still be ending.
+        while sys.getrefcount(data) > before:
+            gc.collect()
+            await asyncio.sleep(0)
+    assert "too many pixels" in caught.value.message
+    await store.aclose()
 
 
 @pytest.mark.parametrize(("change", "words"), [(b"more", "changed while"), (b"", "changed while")])

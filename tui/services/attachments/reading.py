@@ -1,6 +1,7 @@
 """Reading what may be anything: only files are opened, nothing blocks, and not too much is read."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
@@ -71,20 +72,19 @@ def _read(path: Path, descriptor: int, most: int, stop: Stop, only: int | None) 
     require_size(shown(path), before.st_size, most)
     if only is not None:
         return os.read(descriptor, only)
-    pieces: list[bytes] = []
-    size = 0
+    # What is joined in the end is in memory twice; this hands out what it has.
+    read = io.BytesIO()
     while piece := os.read(descriptor, _PIECE):
         stop.check()
-        pieces.append(piece)
-        size += len(piece)
-        if size > before.st_size:
+        read.write(piece)
+        if read.tell() > before.st_size:
             break
-    after = os.fstat(descriptor)
+    after, size = os.fstat(descriptor), read.tell()
     if size != before.st_size or after.st_size != size or after.st_mtime_ns != before.st_mtime_ns:
         raise FileUnusable(
             f"{shown(path)} changed while it was read.", "Attach it again when nothing is writing to it."
         )
-    return b"".join(pieces)
+    return read.getvalue()
 
 
 def require_size(name: str, size: int, most: int) -> None:

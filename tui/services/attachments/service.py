@@ -113,6 +113,15 @@ class AttachmentService:
             FileUnusable: It cannot be attached; says why and what to do.
             StoreUnavailable: It cannot be stored.
         """
+        try:
+            return await self._taken_in(source)
+        except FileUnusable as error:
+            refusal = FileUnusable(error.message, error.hint)
+        # The first error holds the bytes of the file, in the frames that it went through.
+        raise refusal
+
+    async def _taken_in(self, source: Source) -> Attachment:
+        """Take a file in."""
         name = _name_of(source)
         if isinstance(source, FromText):
             attachment, stored = await in_thread(
