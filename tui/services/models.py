@@ -139,7 +139,7 @@ class ModelService:
         self.running = running
         self._set(models)
         self._known = True
-        self._remember_models(self._address())
+        self.remember(self._address(), self.installed)
         self._publish()
 
     async def loaded(
@@ -308,10 +308,11 @@ class ModelService:
             return model
         return replace(model, thinking=refusal.thinking)
 
-    def _remember_models(self, address: str) -> None:
+    def remember(self, address: str, models: tuple[ModelInfo, ...]) -> None:
+        """Remember what the server at an address has, so that its models can be listed at once."""
         others = {key: value for key, value in self.memory.servers.items() if key != address}
-        if self.memory.servers.get(address) != self.installed:
-            self.memory = replace(self.memory, servers={**others, address: self.installed})
+        if self.memory.servers.get(address) != models:
+            self.memory = replace(self.memory, servers={**others, address: models})
             self._save()
 
     def _publish(self) -> None:

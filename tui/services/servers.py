@@ -244,6 +244,7 @@ class ServerDirectory:
                     backend.version(), backend.models(), self._models.loaded(backend, report.running)
                 )
             report = replace(report, version=version, models=models, running=running, error=None)
+            self._models.remember(report.address, models)
         except TuiError as error:
             report = replace(report, version="", error=error)
         except TimeoutError:

@@ -223,6 +223,9 @@ async def test_a_server_elsewhere_that_does_not_say_what_is_loaded_is_listed_all
     await desk.servers.survey()
     report = desk.report("gpu")
     assert (report.version, len(report.models), report.running, report.error) == ("0.40.0", 1, (), None)
+    assert desk.models.memory.servers[report.address] == report.models, (
+        "so that the next run lists it at once"
+    )
 
 
 async def test_what_an_older_server_elsewhere_does_not_list_is_asked_once(desk: Desk) -> None:
