@@ -146,7 +146,8 @@ async def test_what_goes_wrong_says_what_to_do(
         await until(pilot, lambda: any("has no model nope:1b" in row for row in rows(app)))
         await until(pilot, lambda: "ollama.com/library" in shown(app) and "Enter goes on" in shown(app))
         await pilot.press("p", *"a b", "enter")
-        await until(pilot, lambda: "not a name" in toasts(app))
+        await until(pilot, lambda: "not a name" in shown(app))
+        assert app.screen.query_one(Input).value == "a b", "it stays to be mended"
 
 
 async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path) -> None:
@@ -176,6 +177,20 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         assert "top_p?" in str(form.query_one("#error", Static).content)
         form.parameters.text = "temperature 1"
         form.system.text = "Be brief."
+        form.name_input.value = "two words"
+        await pilot.press("ctrl+s")
+        assert "not a name" in str(form.query_one("#error", Static).content)
+        form.name_input.value = "brief"
+        refusal = Reply(status=400, body=b'{"error": "invalid model name"}')
+        server.answer("/api/create", refusal)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is not form and app.screen.query("#parameters"))
+        again = app.screen
+        assert isinstance(again, CreateScreen)
+        written = (again.name_input.value, again.system.text, again.parameters.text)
+        assert written == ("brief", "Be brief.", "temperature 1"), "nothing that was written is lost"
+        server.requests.clear()
+        server.answer("/api/create", None)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and cursor(app) == "brief")
         created = next(request for request in server.requests if request.path == "/api/create")
