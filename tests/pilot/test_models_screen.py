@@ -1,6 +1,7 @@
 """The model manager, the dropdown, thinking, warm-up and servers, in the whole app against a real socket."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -333,6 +334,18 @@ async def test_the_manager_asks_a_lost_server_no_more_often(
         assert looks == [], "each look would be a try, and each try a look"
         manager(app).receive(ServerStateChanged(state))
         assert looks == ["looked"]
+
+
+async def test_a_narrow_manager_says_when_a_lost_server_is_tried_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    async with started(server, tmp_path, size=(80, 24)) as (app, pilot):
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        server.stop()
+        assert app.services is not None
+        app.services.server.suspect()
+        await until(pilot, lambda: re.search(r"○ refused · reconnecting in \d+ s", shown(app)))
 
 
 async def test_servers_side_by_side(server: ScriptedServer, tmp_path: Path) -> None:
