@@ -191,26 +191,34 @@ async def test_it_says_when_nothing_matches_and_when_the_server_is_gone() -> Non
 
 
 async def test_models_of_other_servers_stand_last_and_say_where_they_are() -> None:
-    gpu = ServerReport("gpu", "10.0.0.2:11434", models=(model("big:70b"), model("gemma3:4b")))
+    gpu = ServerReport(
+        "gpu",
+        "10.0.0.2:11434",
+        models=(model("big:70b"), model("huge:1t"), model("gemma3:4b")),
+        running=(RunningModel("big:70b", expires_at=NOW + 1e9),),
+        load_seconds={"big:70b": 14.0},
+    )
     here = ServerReport("", "127.0.0.1:11434", current=True, models=MODELS)
-    contents = PickerContents(MODELS, favourites={"old:latest"}, servers=(here, gpu))
-    app = PickerApp(ModelPicker(contents, "gemma3:4b"))
+    contents = PickerContents(MODELS, favourites={"old:latest", "big:70b"}, servers=(here, gpu))
+    app = PickerApp(ModelPicker(contents, "gemma3:4b", clock=lambda: NOW))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         rows = app.rows()
         assert rows[0].startswith("★ old:latest")
-        assert [row.split()[:3] for row in rows[-2:]] == [["big:70b", "@", "gpu"], ["gemma3:4b", "@", "gpu"]]
-        assert app.picker.options.highlighted == 1, "the one in use, not its namesake elsewhere"
+        assert rows[1].startswith("★ big:70b @ gpu")
+        assert rows[1].split()[-4:] == ["14", "s", "●", "kept"]
+        assert [row.split()[:3] for row in rows[-2:]] == [["huge:1t", "@", "gpu"], ["gemma3:4b", "@", "gpu"]]
+        assert app.picker.options.highlighted == 2, "the one in use, not its namesake elsewhere"
         await pilot.press(*"gpu gem", "enter")
         assert app.choices == [ModelChoice("gemma3:4b", "gpu")]
 
 
 async def test_only_what_is_visible_is_looked_up_and_only_once() -> None:
     class Delegate:
-        asked: ClassVar[list[str]] = []
+        asked: ClassVar[list[tuple[str | None, str]]] = []
 
-        def describe_models(self, names: Sequence[str]) -> None:
-            self.asked.extend(names)
+        def describe_models(self, names: Sequence[str], server: str | None) -> None:
+            self.asked.extend((server, name) for name in names)
 
         def toggle_favourite(self, name: str) -> None: ...
 
@@ -218,8 +226,9 @@ async def test_only_what_is_visible_is_looked_up_and_only_once() -> None:
 
         def refresh_models(self) -> None: ...
 
-    old = [ModelInfo(f"m{number}:1b") for number in range(100)]
-    app = PickerApp(ModelPicker(PickerContents(old), delegate=Delegate()))
+    old = [ModelInfo(f"m{number}:1b") for number in range(60)]
+    box = ServerReport("box", "10.0.0.2:11434", models=tuple(old[:40]))
+    app = PickerApp(ModelPicker(PickerContents(old, servers=(box,)), delegate=Delegate()))
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         await opened(pilot)
@@ -228,6 +237,12 @@ async def test_only_what_is_visible_is_looked_up_and_only_once() -> None:
         await opened(pilot)
         assert 10 < len(Delegate.asked) < 80
         assert len(set(Delegate.asked)) == len(Delegate.asked)
+        assert {server for server, _ in Delegate.asked} == {None}
+        await pilot.press("up")
+        for _ in range(9):
+            await pilot.press("pagedown")
+        await opened(pilot)
+        assert ("box", "m39:1b") in Delegate.asked
 
 
 async def test_pages() -> None:

@@ -1,6 +1,7 @@
 """The model manager, the dropdown, thinking, warm-up and servers, in the whole app against a real socket."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -145,7 +146,8 @@ async def test_what_goes_wrong_says_what_to_do(
         await until(pilot, lambda: any("has no model nope:1b" in row for row in rows(app)))
         await until(pilot, lambda: "ollama.com/library" in shown(app) and "Enter goes on" in shown(app))
         await pilot.press("p", *"a b", "enter")
-        await until(pilot, lambda: "not a name" in toasts(app))
+        await until(pilot, lambda: "not a name" in shown(app))
+        assert app.screen.query_one(Input).value == "a b", "it stays to be mended"
 
 
 async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path) -> None:
@@ -175,6 +177,20 @@ async def test_copy_rename_create_delete(server: ScriptedServer, tmp_path: Path)
         assert "top_p?" in str(form.query_one("#error", Static).content)
         form.parameters.text = "temperature 1"
         form.system.text = "Be brief."
+        form.name_input.value = "two words"
+        await pilot.press("ctrl+s")
+        assert "not a name" in str(form.query_one("#error", Static).content)
+        form.name_input.value = "brief"
+        refusal = Reply(status=400, body=b'{"error": "invalid model name"}')
+        server.answer("/api/create", refusal)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is not form and app.screen.query("#parameters"))
+        again = app.screen
+        assert isinstance(again, CreateScreen)
+        written = (again.name_input.value, again.system.text, again.parameters.text)
+        assert written == ("brief", "Be brief.", "temperature 1"), "nothing that was written is lost"
+        server.requests.clear()
+        server.answer("/api/create", None)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ModelsScreen) and cursor(app) == "brief")
         created = next(request for request in server.requests if request.path == "/api/create")
@@ -333,6 +349,18 @@ async def test_the_manager_asks_a_lost_server_no_more_often(
         assert looks == [], "each look would be a try, and each try a look"
         manager(app).receive(ServerStateChanged(state))
         assert looks == ["looked"]
+
+
+async def test_a_narrow_manager_says_when_a_lost_server_is_tried_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    async with started(server, tmp_path, size=(80, 24)) as (app, pilot):
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        server.stop()
+        assert app.services is not None
+        app.services.server.suspect()
+        await until(pilot, lambda: re.search(r"○ refused · reconnecting in \d+ s", shown(app)))
 
 
 async def test_servers_side_by_side(server: ScriptedServer, tmp_path: Path) -> None:

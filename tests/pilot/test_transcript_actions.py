@@ -501,3 +501,26 @@ async def test_figures_on_request_and_long_code_moved_with_keys() -> None:
         await pilot.pause()
         screen = "\n".join(app.rows())
         assert "first token" not in screen and "END" not in screen
+
+
+async def test_code_goes_back_once_nothing_is_looked_for() -> None:
+    code = f"begin = '{'-' * 80}' + needle"
+    app = FindApp(Transcript(Document))
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.transcript.show("one", [message(0, f"```py\n{code}\n```")])
+        for scrolls in (False, True):
+            app.transcript.find("needle")
+            await app.settled(pilot)
+            assert "needle" in "\n".join(app.rows())
+            if scrolls:
+                app.transcript.scroll_code(-4)
+            app.transcript.end_find()
+            await app.settled(pilot)
+            assert ("begin" in "\n".join(app.rows())) is not scrolls
+        app.transcript.find("begin")
+        await app.settled(pilot)
+        assert "begin" in "\n".join(app.rows())
+        app.transcript.end_find()
+        await app.settled(pilot)
+        # It went back to where the reader had scrolled it, not to its beginning.
+        assert "begin" not in "\n".join(app.rows())

@@ -1,9 +1,10 @@
 """Servers side by side: what each says of itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tui.domain.errors import TuiError
-from tui.domain.model import ModelInfo
+from tui.domain.model import ModelInfo, RunningModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class ServerReport:
     """Its version; empty while it does not answer."""
     models: tuple[ModelInfo, ...] = ()
     """Its models, as it last listed them."""
+    running: tuple[RunningModel, ...] = ()
+    """Those that were loaded then."""
+    load_seconds: Mapping[str, float] = field(default_factory=dict)
+    """How long its models typically take to load."""
     error: TuiError | None = None
     """Why it does not answer."""
 

@@ -16,6 +16,7 @@ from tui.screens.model_dialogs import CreateScreen, NameScreen
 from tui.screens.work import begin_work, begin_work_of_dialog
 from tui.services import Services
 from tui.services.library import KEEP
+from tui.services.pulls import check_name
 from tui.widgets.library_list import LibraryList
 from tui.widgets.library_rows import RowKind
 from tui.widgets.model_words import left_words, size_words
@@ -99,6 +100,7 @@ class LibraryActions(Screen[None]):
                 value=proposed,
                 placeholder="gemma3:4b",
                 hint="A name from ollama.com/library, or hf.co/USER/REPOSITORY:QUANTISATION",
+                check=check_name,
             ),
             named,
         )
@@ -200,11 +202,15 @@ class LibraryActions(Screen[None]):
     def _ask_name(
         self, heading: str, value: str, act: Callable[[str, str], Coroutine[None, None, None]]
     ) -> None:
+        def check(name: str) -> None:
+            if name != value:
+                self.services.library.free_name(name)
+
         def named(name: str | None) -> None:
             if name and name != value:
                 self._do("", self._then_on(name, act(value, name)))
 
-        self.app.push_screen(NameScreen(heading, value=value), named)
+        self.app.push_screen(NameScreen(heading, value=value, check=check), named)
 
     async def _pull(self, name: str) -> None:
         wanted = await self.services.pulls.start(name)
@@ -213,13 +219,29 @@ class LibraryActions(Screen[None]):
 
     async def _create(self, model: ModelInfo) -> None:
         details = await self.services.library.details(model)
-        library = self.services.library
+        self._ask_for_new(CreateScreen(model.name, system=details.system, check=self._free_name))
 
+    def _free_name(self, name: str) -> str:
+        return self.services.library.free_name(name)
+
+    def _ask_for_new(self, form: CreateScreen) -> None:
         def decided(new: NewModel | None) -> None:
             if new is not None:
-                self._do(f"Creating {new.name}…", self._then_on(new.name, library.create(new)))
+                self._do(f"Creating {new.name}…", self._make(new, form.written))
 
-        self.app.push_screen(CreateScreen(model.name, system=details.system), decided)
+        self.app.push_screen(form, decided)
+
+    async def _make(self, new: NewModel, parameters: str) -> None:
+        """Make a model; what was written for one that could not be made comes back, to be mended."""
+        try:
+            await self._then_on(new.name, self.services.library.create(new))
+        except TuiError as error:
+            self.tell(error)
+            if self.is_attached:
+                written = CreateScreen(
+                    new.base, name=new.name, system=new.system, parameters=parameters, check=self._free_name
+                )
+                self._ask_for_new(written)
 
     async def _then_on(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Do something, and put the cursor on the model that came of it."""

@@ -107,10 +107,17 @@ class ModelActions(ThinkingActions):
         """Stop loading the model that was chosen; return whether one was being loaded."""
         return self.session is not None and self.session.services.warm_up.cancel()
 
-    def describe_models(self, names: Sequence[str]) -> None:
-        """Learn what models can do that are listed without it."""
+    def describe_models(self, names: Sequence[str], server: str | None) -> None:
+        """Learn what models can do that are listed without it.
+
+        Args:
+            names: The models.
+            server: The name of their server; None for the one in use.
+        """
         if self.session is not None:
-            self._start(self._quietly(self.session.services.models.describe(names)), "describe")
+            models, servers = self.session.services.models, self.session.services.servers
+            asked = models.describe(names) if server is None else servers.describe(server, names)
+            self._start(self._quietly(asked), "describe")
 
     def toggle_favourite(self, name: str) -> None:
         """Let a model stand first, or no longer."""

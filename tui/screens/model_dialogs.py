@@ -1,7 +1,7 @@
 """Dialogs of the model manager: a name, a new model, a choice."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -76,7 +76,15 @@ class NameScreen(ModalScreen[str | None]):
 
     name_input = getters.query_one(Input)
 
-    def __init__(self, heading: str, *, value: str = "", placeholder: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        heading: str,
+        *,
+        value: str = "",
+        placeholder: str = "",
+        hint: str = "",
+        check: Callable[[str], object] | None = None,
+    ) -> None:
         """Make the question.
 
         Args:
@@ -84,9 +92,11 @@ class NameScreen(ModalScreen[str | None]):
             value: What stands there already.
             placeholder: What stands there while nothing does.
             hint: More about it.
+            check: Raises `BadRequest` for what cannot be such a name; it stays to be mended then.
         """
         super().__init__()
         self._heading, self._value, self._placeholder, self._hint = heading, value, placeholder, hint
+        self._check = check
 
     def compose(self) -> ComposeResult:
         """Compose the question and the input."""
@@ -96,10 +106,12 @@ class NameScreen(ModalScreen[str | None]):
             yield Static("", classes="label", markup=False)
             yield FilterInput(self._value, placeholder=self._placeholder)
             yield Static(Content(sanitize(self._hint)), classes="label", id="hint")
+            yield Static("", id="error", markup=False)
 
     def on_mount(self) -> None:
         """Put the focus into the input."""
         self.name_input.focus()
+        self.query_one("#error").display = False
         self.query_one("#hint").display = bool(self._hint)
 
     def action_leave(self) -> None:
@@ -109,8 +121,27 @@ class NameScreen(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if name := event.value.strip():
+        name = event.value.strip()
+        if name and _accepted(self, self._check, name):
             self.dismiss(name)
+
+
+def _accepted(screen: ModalScreen[Any], check: Callable[[str], object] | None, name: str) -> bool:
+    """Return whether a name can be taken; say in the dialog why not."""
+    if check is None:
+        return True
+    try:
+        check(name)
+    except BadRequest as error:
+        _show_error(screen, error)
+        return False
+    return True
+
+
+def _show_error(screen: ModalScreen[Any], error: BadRequest) -> None:
+    widget = screen.query_one("#error", Static)
+    widget.update(Content(sanitize(f"{error.message} {error.hint}".strip())))
+    widget.display = True
 
 
 class CreateScreen(ModalScreen[NewModel | None]):
@@ -127,16 +158,29 @@ class CreateScreen(ModalScreen[NewModel | None]):
     system = getters.query_one("#system", TextArea)
     parameters = getters.query_one("#parameters", TextArea)
 
-    def __init__(self, base: str, *, system: str = "", parameters: str = "") -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        name: str = "",
+        system: str = "",
+        parameters: str = "",
+        check: Callable[[str], object] | None = None,
+    ) -> None:
         """Make the form.
 
         Args:
             base: The model to begin from.
+            name: What the new one is called.
             system: Its system prompt.
             parameters: Its parameters, one a line.
+            check: Raises `BadRequest` for what it cannot be called; everything stays to be mended then.
         """
         super().__init__()
-        self._base, self._system, self._parameters = base, system, parameters
+        self._base, self._called, self._system = base, name, system
+        self._check = check
+        self.written = parameters
+        """The parameters as they were written, one a line."""
 
     def compose(self) -> ComposeResult:
         """Compose the fields."""
@@ -144,11 +188,11 @@ class CreateScreen(ModalScreen[NewModel | None]):
             panel.border_subtitle = "Tab next field · Ctrl+S creates · Esc cancels"
             yield Static(Content(sanitize_line(f"New model from {self._base}")), id="heading")
             yield Static("Name", classes="label")
-            yield FilterInput(placeholder="for example my-helper", id="name")
+            yield FilterInput(self._called, placeholder="for example my-helper", id="name")
             yield Static("System prompt", classes="label")
             yield TextArea(self._system, id="system", tab_behavior="focus")
             yield Static("Parameters, one a line: temperature 0.7", classes="label", markup=False)
-            yield TextArea(self._parameters, id="parameters", tab_behavior="focus")
+            yield TextArea(self.written, id="parameters", tab_behavior="focus")
             yield Static("", id="error", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -173,14 +217,11 @@ class CreateScreen(ModalScreen[NewModel | None]):
                 raise BadRequest("The model needs a name.")
             parameters = parse_parameters(self.parameters.text)
         except BadRequest as error:
-            self._show_error(error)
+            _show_error(self, error)
             return
-        self.dismiss(NewModel(name, self._base, self.system.text.strip(), parameters))
-
-    def _show_error(self, error: BadRequest) -> None:
-        widget = self.query_one("#error", Static)
-        widget.update(Content(sanitize(f"{error.message} {error.hint}".strip())))
-        widget.display = True
+        self.written = self.parameters.text
+        if _accepted(self, self._check, name):
+            self.dismiss(NewModel(name, self._base, self.system.text.strip(), parameters))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

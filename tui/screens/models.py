@@ -31,6 +31,9 @@ from tui.widgets.model_details import ModelDetailsPane
 _NARROW = 116
 """Columns below which the details take the place of the list."""
 
+_SERVER_PERCENT = 60
+"""Part of the first row that the server takes at most, as its style says too."""
+
 _LOOK_SECONDS = 10.0
 """How often the loaded models are looked at while the screen is shown."""
 
@@ -106,6 +109,7 @@ class ModelsScreen(LibraryActions):
         narrow = event.size.width < _NARROW
         self.set_class(narrow, "-narrow")
         self.query_one(Footer).compact = narrow
+        self._show_server()
 
     def receive(self, event: Event) -> None:
         """Show what happened."""
@@ -190,7 +194,8 @@ class ModelsScreen(LibraryActions):
         plain = not name or is_address(name)  # The address stands beside it.
         heading = "Models" if plain else f"Models of {sanitize_line(name, 30)}"
         self.query_one("#heading", Static).update(Content(heading))
-        label, tooltip = connection_label(state, now=time.monotonic())
+        room = self.size.width * _SERVER_PERCENT // 100 - 2 if self.size.width else None
+        label, tooltip = connection_label(state, room=room, now=time.monotonic())
         version = Content(f" · Ollama {sanitize_line(state.version, 40)}" if state.version else "")
         widget = self.query_one("#server", Static)
         widget.update(label if state.embedded else label + version)

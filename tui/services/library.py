@@ -80,7 +80,7 @@ class LibraryService:
         Raises:
             BadRequest: that is no name, or another model has it.
         """
-        wanted = self._free_name(destination)
+        wanted = self.free_name(destination)
         await (await self._backend()).copy(source, wanted)
         await self._models.refresh()
 
@@ -92,7 +92,7 @@ class LibraryService:
 
     async def create(self, model: NewModel) -> None:
         """Make a model from an installed one."""
-        model = replace(model, name=self._free_name(model.name))
+        model = replace(model, name=self.free_name(model.name))
         backend = await self._backend()
         done = False
         async with aclosing(backend.create(model)) as steps:
@@ -134,7 +134,12 @@ class LibraryService:
         await (await self._backend()).unload(name)
         await self._models.refresh()
 
-    def _free_name(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
+        """Return a name as it is sent.
+
+        Raises:
+            BadRequest: that is no name, or a model has it.
+        """
         wanted = check_name(name)
         if find_model(wanted, self._models.installed) is not None:
             raise BadRequest("There is a model of this name already.", "Choose another name.")

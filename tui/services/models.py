@@ -133,21 +133,23 @@ class ModelService:
         """
         asked = self._servers_seen
         backend = await self._backend()
-        models, running = await asyncio.gather(backend.models(), self._loaded(backend))
+        models, running = await asyncio.gather(backend.models(), self.loaded(backend, self.running))
         if asked != self._servers_seen:
             return  # Another server is in use meanwhile; it is asked for itself.
         self.running = running
         self._set(models)
         self._known = True
-        self._remember_models(self._address())
+        self.remember(self._address(), self.installed)
         self._publish()
 
-    async def _loaded(self, backend: ChatBackend) -> tuple[RunningModel, ...]:
-        """Return what is loaded; where that is not said, what was: the models can be used all the same."""
+    async def loaded(
+        self, backend: ChatBackend, before: tuple[RunningModel, ...]
+    ) -> tuple[RunningModel, ...]:
+        """Return what is loaded; where that is not said, what was `before`: it can be used all the same."""
         try:
             return await backend.running()
         except TuiError:
-            return self.running
+            return before
 
     async def describe(self, names: Sequence[str]) -> None:
         """Learn of `names` what an older server does not list; what is known is not asked again.
@@ -217,10 +219,18 @@ class ModelService:
         self.memory = replace(self.memory, load_seconds={**self.memory.load_seconds, key: loads})
         self._save()
 
-    def load_seconds(self) -> dict[str, float]:
-        """Return how long each installed model typically takes to load here, by name."""
+    def load_seconds(
+        self, models: Sequence[ModelInfo] | None = None, address: str | None = None
+    ) -> dict[str, float]:
+        """Return how long models typically take to load, by name.
+
+        Args:
+            models: Which; None for the installed ones.
+            address: The address of their server; None for the one in use.
+        """
         loads = self.memory.load_seconds
-        known = {model.name: loads.get(self._key(model)) for model in self.installed}
+        asked = self.installed if models is None else models
+        known = {model.name: loads.get(self._key(model, address)) for model in asked}
         return {name: median(each) for name, each in known.items() if each}
 
     def _key(self, model: ModelInfo, address: str | None = None) -> str:
@@ -279,24 +289,30 @@ class ModelService:
         self.installed = tuple(self._with_traits(model) for model in models)
         self.models = tuple(model for model in self.installed if model.can_chat)
 
-    def _with_traits(self, model: ModelInfo) -> ModelInfo:
+    def told(self, model: ModelInfo) -> ModelInfo:
+        """Return a model of any server with what `/api/show` told of its digest, here or elsewhere."""
         traits = self.memory.traits.get(model.digest)
-        if traits is not None:
-            model = replace(
-                model,
-                capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
-                context_length=model.context_length or traits.context_length,
-                thinking=traits.thinking,
-            )
+        if traits is None:
+            return model
+        return replace(
+            model,
+            capabilities=model.capabilities if model.capabilities is not None else traits.capabilities,
+            context_length=model.context_length or traits.context_length,
+            thinking=traits.thinking,
+        )
+
+    def _with_traits(self, model: ModelInfo) -> ModelInfo:
+        model = self.told(model)
         refusal = self.memory.refusals.get(self._key(model))
         if refusal is None or self._version() not in ("", refusal.version):
             return model
         return replace(model, thinking=refusal.thinking)
 
-    def _remember_models(self, address: str) -> None:
+    def remember(self, address: str, models: tuple[ModelInfo, ...]) -> None:
+        """Remember what the server at an address has, so that its models can be listed at once."""
         others = {key: value for key, value in self.memory.servers.items() if key != address}
-        if self.memory.servers.get(address) != self.installed:
-            self.memory = replace(self.memory, servers={**others, address: self.installed})
+        if self.memory.servers.get(address) != models:
+            self.memory = replace(self.memory, servers={**others, address: models})
             self._save()
 
     def _publish(self) -> None:

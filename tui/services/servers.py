@@ -7,7 +7,7 @@ in other conversations, and messages that wait there, keep to the servers of tho
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -205,6 +205,18 @@ class ServerDirectory:
         others = [name for name in self.names if name != self.current]
         await asyncio.gather(*(self._ask(name) for name in others))
 
+    async def describe(self, name: str, models: Sequence[str]) -> None:
+        """Learn of models of a server that is not in use what an older one does not list.
+
+        Raises:
+            TuiError: it did not say.
+        """
+        backend = await self._backend(name)
+        for model in self._report(name).models:
+            if model.name in models and model.capabilities is None:
+                self._models.learn_details(model, await backend.show(model.name))
+        self._bus.publish(ServersChanged(self.reports))
+
     async def aclose(self) -> None:
         """Close every connection made to ask."""
         await asyncio.gather(*(backend.aclose() for backend in self._backends.values()))
@@ -228,8 +240,11 @@ class ServerDirectory:
         try:
             async with asyncio.timeout(_SURVEY_SECONDS):
                 backend = await self._backend(name)
-                version, models = await asyncio.gather(backend.version(), backend.models())
-            report = replace(report, version=version, models=models, error=None)
+                version, models, running = await asyncio.gather(
+                    backend.version(), backend.models(), self._models.loaded(backend, report.running)
+                )
+            report = replace(report, version=version, models=models, running=running, error=None)
+            self._models.remember(report.address, models)
         except TuiError as error:
             report = replace(report, version="", error=error)
         except TimeoutError:
@@ -252,10 +267,11 @@ class ServerDirectory:
     def _report(self, name: str) -> ServerReport:
         if name == self.current:
             return _in_use(name, self._monitor.state, self._models)
-        if name in self._seen:
-            return self._seen[name]
         address = self._address(name)
-        return ServerReport(name, address, models=self._models.memory.servers.get(address, ()))
+        listed = self._models.memory.servers.get(address, ())
+        report = self._seen.get(name) or ServerReport(name, address, models=listed)
+        models = tuple(map(self._models.told, report.models))
+        return replace(report, models=models, load_seconds=self._models.load_seconds(models, address))
 
     def _address(self, name: str) -> str:
         named = self._servers.get(name)
@@ -282,6 +298,8 @@ def _in_use(name: str, state: ServerState, models: ModelService) -> ServerReport
         asked=state.condition is not ServerCondition.CONNECTING,
         version=state.version if connected else "",
         models=models.installed,
+        running=models.running,
+        load_seconds=models.load_seconds(),
         error=state.error,
     )
 

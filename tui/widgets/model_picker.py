@@ -37,8 +37,13 @@ _MESSAGE = 4
 class PickerDelegate(Protocol):
     """Does what the list cannot do by itself."""
 
-    def describe_models(self, names: Sequence[str]) -> None:
-        """Learn what models can do that are listed without it; `show` is called when it is known."""
+    def describe_models(self, names: Sequence[str], server: str | None) -> None:
+        """Learn what models can do that are listed without it; `show` is called when it is known.
+
+        Args:
+            names: The models.
+            server: The name of their server; None for the one in use.
+        """
         ...
 
     def toggle_favourite(self, name: str) -> None:
@@ -133,7 +138,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
         self._clock = clock
         self._rows: list[PickerRow] = []
         self._filtered_by = ""
-        self._described: set[str] = set()
+        self._described: set[tuple[str | None, str]] = set()
         self._room = 0
 
     def compose(self) -> ComposeResult:
@@ -200,7 +205,7 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
 
     def action_favourite(self) -> None:
         """Let the model under the cursor stand first, or no longer."""
-        if self._delegate is not None and (row := self._row) is not None and row.server is None:
+        if self._delegate is not None and (row := self._row) is not None:
             self._delegate.toggle_favourite(row.model.name)
 
     def action_manage(self) -> None:
@@ -298,15 +303,15 @@ class ModelPicker(ModalScreen[ModelChoice | None]):
     def _describe_visible(self) -> None:
         """Have what can be seen, and is listed without what it can do, looked up; each once."""
         first, height = round(self.options.scroll_y), self.options.size.height
-        wanted = [
-            row.model.name
-            for row in self._rows[first : first + height]
-            if row.server is None and row.model.capabilities is None
-        ]
-        missing = [name for name in wanted if name not in self._described]
-        if missing and self._delegate is not None:
-            self._described.update(missing)
-            self._delegate.describe_models(missing)
+        missing: dict[str | None, list[str]] = {}
+        for row in self._rows[first : first + height]:
+            model = (row.server.name if row.server else None, row.model.name)
+            if row.model.capabilities is None and model not in self._described:
+                self._described.add(model)
+                missing.setdefault(model[0], []).append(model[1])
+        if self._delegate is not None:
+            for server, names in missing.items():
+                self._delegate.describe_models(names, server)
 
     def _show_message(self) -> None:
         message = self.query_one("#message", Static)

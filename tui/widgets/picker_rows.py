@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.domain.model import ModelInfo, RunningModel, find_model, full_name
+from tui.domain.model import ModelInfo, RunningModel, find_model, find_running
 from tui.domain.server import ServerReport
 from tui.domain.text import sanitize_line
 from tui.widgets.fit import fit
@@ -46,7 +46,7 @@ class PickerContents:
     running: Sequence[RunningModel] = ()
     """Those of them that are loaded."""
     favourites: Collection[str] = ()
-    """Names of the models that stand first."""
+    """Names of the models that stand first, wherever they are."""
     load_seconds: Mapping[str, float] = field(default_factory=dict)
     """How long models typically take to load here."""
     servers: Sequence[ServerReport] = ()
@@ -63,13 +63,13 @@ class PickerRow:
 
 
 def picker_rows(query: str, contents: PickerContents) -> list[PickerRow]:
-    """Return the models that match `query`: favourites first, then those of other servers last."""
+    """Return the models that match `query`: favourites first, those of other servers last."""
     rows = [PickerRow(model) for model in filter_models(query, contents.models)]
-    if not query.strip():
-        rows.sort(key=lambda row: row.model.name not in contents.favourites)
     for server in contents.servers:
         if not server.current:
             rows += _elsewhere(query, server)
+    if not query.strip():
+        rows.sort(key=lambda row: row.model.name not in contents.favourites)
     return rows
 
 
@@ -100,10 +100,11 @@ def row_text(
     row: PickerRow, contents: PickerContents, current: str, width: int, clock: Callable[[], float]
 ) -> Content:
     """Return a row, exactly `width` cells wide."""
-    model, here = row.model, row.server is None
     columns = columns_for(width)
     name = width - sum(each for _, each in columns) - 2
-    running = _running(model, contents.running) if here else None
+    running = find_running(
+        row.model.name, tuple(contents.running if row.server is None else row.server.running)
+    )
     values = _values(row, contents)
     text = _mark(row, contents, current) + _name(row, name)
     for label, size in columns:
@@ -134,13 +135,14 @@ def left_out(rows: Sequence[PickerRow], row: PickerRow, contents: PickerContents
 
 def _values(row: PickerRow, contents: PickerContents) -> dict[str, str]:
     model = row.model
+    loads = contents.load_seconds if row.server is None else row.server.load_seconds
     return {
         "parameters": sanitize_line(model.parameter_size, 20),
         "quantisation": sanitize_line(model.quantization, 20),
         "size": size_words(model.size),
         "context": context_words(model.context_length),
         "capabilities": capability_words(model),
-        "load": _seconds(contents.load_seconds.get(model.name)) if row.server is None else "",
+        "load": _seconds(loads.get(model.name)),
     }
 
 
@@ -152,7 +154,7 @@ def _full_name(row: PickerRow) -> str:
 def _mark(row: PickerRow, contents: PickerContents, current: str) -> Content:
     if row.server is None and current and find_model(current, (row.model,)) is not None:
         return Content.styled("▌ ", "$text-primary")
-    if row.server is None and row.model.name in contents.favourites:
+    if row.model.name in contents.favourites:
         return Content.styled("★ ", "$text-warning")
     return Content("  ")
 
@@ -165,11 +167,6 @@ def _name(row: PickerRow, width: int) -> Content:
     space = max(8, width - len(place))
     shown = fit(name, min(space, len(name) + 1) if len(name) < space else space)
     return Content(fit(shown.rstrip() + place, width))
-
-
-def _running(model: ModelInfo, running: Sequence[RunningModel]) -> RunningModel | None:
-    wanted = full_name(model.name).casefold()
-    return next((each for each in running if full_name(each.name).casefold() == wanted), None)
 
 
 def _loaded(running: RunningModel | None, now: float) -> str:

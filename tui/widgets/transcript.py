@@ -79,6 +79,8 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._shown = ShownTexts(document)
         self._match = 0
         self._find_origin: MessageId | None = None
+        self._scrolled_for_match: tuple[int, int] | None = None
+        """Where long lines of code stood before a match was shown, and where they stand for it."""
         self._unfolded_for_match: MessageId | None = None
         self._whole = Event()
         self._wants_start = False
@@ -356,7 +358,7 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
             self._tell_matches()
 
     def end_find(self) -> None:
-        """Mark nothing any more; the cursor stays on the message of the match."""
+        """Mark nothing any more; the cursor stays on the message of the match, code goes back."""
         self.workers.cancel_group(self, "find")
         self._matches = None
         self._shown.clear()
@@ -364,6 +366,12 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._unfolded_for_match = None
         self._query = ""
         self._found = None
+        if self._scrolled_for_match is not None:
+            before, since = self._scrolled_for_match
+            self._scrolled_for_match = None
+            # Not where the reader has scrolled it, or had it wrapped, since.
+            if self._code_offset == since:
+                self.scroll_code(before - since)
         self.refresh()
 
     def _show_match(self, number: int) -> None:
@@ -377,7 +385,9 @@ class Transcript(TranscriptTree, can_focus=True, inherit_bindings=False):
         self._cursor = self._items[match.index].id
         row = self._items.heights.prefix(match.index) + self._mark_match(match)
         if self._found is not None and self._found.offset is not None:
+            before = self._scrolled_for_match[0] if self._scrolled_for_match else self._code_offset
             self.scroll_code(self._found.offset - self._code_offset)
+            self._scrolled_for_match = before, self._code_offset
         # A match at the edge would be shown without what stands around it.
         if not self._top + 1 <= row < self._top + self._view.height - 1:
             self._jump(row - self._view.height // 3, row)

@@ -205,6 +205,44 @@ async def test_the_others_are_asked_all_at_once(desk: Desk) -> None:
             break
 
 
+async def test_what_is_loaded_elsewhere_and_how_long_it_took_is_known(desk: Desk) -> None:
+    desk.gpu.loaded.append("big:70b")
+    await desk.servers.survey()
+    assert [each.name for each in desk.report("gpu").running] == ["big:70b"]
+    desk.servers.switch("gpu")
+    await desk.monitor.wait_connected()
+    await desk.models.refresh()
+    desk.models.learn_load("big:70b", 14.0)
+    desk.servers.switch("")
+    assert desk.report("gpu").load_seconds == {"big:70b": 14.0}
+    assert [each.name for each in desk.report("gpu").running] == ["big:70b"], "as it was a moment ago"
+
+
+async def test_a_server_elsewhere_that_does_not_say_what_is_loaded_is_listed_all_the_same(desk: Desk) -> None:
+    desk.gpu.answer("/api/ps", Reply(status=500, body=b'{"error": "no"}'))
+    await desk.servers.survey()
+    report = desk.report("gpu")
+    assert (report.version, len(report.models), report.running, report.error) == ("0.40.0", 1, (), None)
+    assert desk.models.memory.servers[report.address] == report.models, (
+        "so that the next run lists it at once"
+    )
+
+
+async def test_what_an_older_server_elsewhere_does_not_list_is_asked_once(desk: Desk) -> None:
+    able = Model("old:1b", capabilities=None, digest="d" * 64)
+    desk.gpu.models = [able, Model("other:1b", capabilities=None, digest="e" * 64)]
+    await desk.servers.survey()
+    assert desk.report("gpu").models[0].capabilities is None
+    show = b'{"capabilities": ["completion", "vision"]}'
+    desk.gpu.answer("/api/show", Reply(body=show))
+    await desk.servers.describe("gpu", ["old:1b"])
+    await desk.servers.describe("gpu", ["old:1b"])
+    first, second = desk.report("gpu").models
+    assert sorted(first.capabilities or ()) == ["completion", "vision"]
+    assert second.capabilities is None
+    assert [each.path for each in desk.gpu.requests].count("/api/show") == 1
+
+
 @pytest.mark.parametrize("name", ["gpu", "command"])
 async def test_tokens_are_sent_and_never_shown(
     name: str, desk: Desk, caplog: pytest.LogCaptureFixture
