@@ -116,9 +116,9 @@ class AttachmentService:
         try:
             return await self._taken_in(source)
         except FileUnusable as error:
-            refusal = FileUnusable(error.message, error.hint)
-        # The first error holds the bytes of the file, in the frames that it went through.
-        raise refusal
+            # Whoever keeps the error would keep the bytes of the file, in the frames that it went through.
+            error.__context__ = None
+            raise error.with_traceback(None) from None
 
     async def _taken_in(self, source: Source) -> Attachment:
         """Take a file in."""
