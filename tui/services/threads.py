@@ -85,5 +85,3 @@ async def in_thread(work: Callable[[Stop], _T], name: str) -> _T:
         return await future
     finally:
         stop.set()
-        # An error in it would hold this frame, and with it the work and all that was read, until a collection.
-        del future

@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -435,10 +436,11 @@ async def test_a_file_that_was_refused_is_let_go(
     before = sys.getrefcount(data)
     with pytest.raises(FileUnusable) as caught:
         await AttachmentService(store, SETTINGS).ingest(FromFile(Path("large.png")))
-    async with asyncio.timeout(20):
-        # The thread that told it may still be ending. Nothing waits for a collection of garbage.
-        while sys.getrefcount(data) > before:
-            await asyncio.sleep(0)
+    for thread in threading.enumerate():
+        if thread.name == "make a picture ready":
+            thread.join()
+    # Nothing waits for a collection of garbage.
+    assert sys.getrefcount(data) == before
     assert "too many pixels" in caught.value.message
     await store.aclose()
 
